@@ -1,0 +1,1 @@
+"""Offramp: an Amplify API answered from PostgreSQL."""

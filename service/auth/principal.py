@@ -1,0 +1,38 @@
+"""Who is calling."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from service.catalog.model import Provider
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """A verified caller. Every access decision is made from this and the row, from nothing else."""
+
+    provider: Provider
+    """The authorization mode the request came in by."""
+    claims: Mapping[str, Any] = field(default_factory=dict)
+    """The verified claims of the token; empty for an API key."""
+
+    @property
+    def sub(self) -> str | None:
+        """The user's unchanging id, or None for a caller without one."""
+        return self.claims.get("sub")
+
+    @property
+    def username(self) -> str | None:
+        """The user's name: `username` in an access token, `cognito:username` in an id token."""
+        return self.claims.get("username") or self.claims.get("cognito:username")
+
+    def groups(self, claim: str = "cognito:groups") -> tuple[str, ...]:
+        """The groups named by a claim. A claim that is one string is one group."""
+        value = self.claims.get(claim)
+        if isinstance(value, str):
+            return (value,)
+        if isinstance(value, (list, tuple)):
+            return tuple(each for each in value if isinstance(each, str))
+        return ()

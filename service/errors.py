@@ -1,0 +1,82 @@
+"""Every error a caller can meet: a stable code, an HTTP status, AppSync's error type, a safe message.
+
+    ServiceError
+    ├ Invalid          400   malformed input
+    ├ Unauthenticated  401   no caller, or not a valid one
+    ├ Forbidden        403   the rules say no; AppSync: `Unauthorized`
+    ├ NotFound         404   missing, or not visible: never told apart
+    ├ ConditionFailed  409   an id that exists, a row that does not, a false condition
+    ├ Limited          413   over a limit; the message names it
+    └ Unavailable      503   the database is away; try again
+
+Anything else that is raised is a bug and reaches the caller masked, with a correlation id.
+"""
+
+from __future__ import annotations
+
+
+class ServiceError(Exception):
+    """An error whose message may be shown to the caller."""
+
+    code = "internal"
+    status = 500
+    error_type: str | None = None
+    """What AppSync calls it, at the top level of a GraphQL error."""
+
+    def __init__(self, message: str, *, error_type: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        if error_type is not None:
+            self.error_type = error_type
+
+
+class Invalid(ServiceError):
+    """The request is malformed, or a value in it cannot be what it should be."""
+
+    code = "invalid"
+    status = 400
+
+
+class Unauthenticated(ServiceError):
+    """There is no caller, or the proof of who they are does not hold."""
+
+    code = "unauthenticated"
+    status = 401
+    error_type = "UnauthorizedException"
+
+
+class Forbidden(ServiceError):
+    """The rules do not allow this to this caller."""
+
+    code = "forbidden"
+    status = 403
+    error_type = "Unauthorized"
+
+
+class NotFound(ServiceError):
+    """There is no such row, or the caller may not know of it."""
+
+    code = "not_found"
+    status = 404
+
+
+class ConditionFailed(ServiceError):
+    """A create met an existing id, an update or delete met no row, or a condition was false."""
+
+    code = "condition_failed"
+    status = 409
+    error_type = "DynamoDB:ConditionalCheckFailedException"
+
+
+class Limited(ServiceError):
+    """The request is over a limit; the message names the limit and its value."""
+
+    code = "limited"
+    status = 413
+
+
+class Unavailable(ServiceError):
+    """The database cannot be reached; the same request may succeed later."""
+
+    code = "unavailable"
+    status = 503
