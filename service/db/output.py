@@ -89,8 +89,11 @@ class Output:
 
     def _selected(self, row: Row, selected: plan.Selected) -> Sql:
         match selected:
-            case plan.Value():
-                return self._value(row, selected)
+            case plan.Value(_, of, owner):
+                return _shown(of, row[of.name], owner=owner)
+            case plan.Guarded(_, shown, rules):
+                allowed = self._predicates.build(plan.Matches(rules), row)
+                return case((allowed, func.to_json(self._selected(row, shown), type_=JSON)), else_=DENIED)
             case plan.Typename(_, name):
                 return literal_column(f"'{name}'", Text)
             case plan.Hidden():
@@ -101,13 +104,6 @@ class Output:
                 return self._one(row, selected)
             case plan.Many(_, relation, page):
                 return self.page(page, row, tuple(zip(relation.fields, relation.target_fields, strict=True)))
-
-    def _value(self, row: Row, value: plan.Value) -> Sql:
-        shown = _shown(value.field, row[value.field.name], owner=value.owner)
-        if not value.shown_if:
-            return shown
-        allowed = self._predicates.build(plan.Matches(value.shown_if), row)
-        return case((allowed, func.to_json(shown, type_=JSON)), else_=DENIED)
 
     @staticmethod
     def _hidden(hidden: plan.Hidden) -> Sql:

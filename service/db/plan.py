@@ -183,8 +183,6 @@ class Value:
     field: Field
     owner: bool = False
     """Whether it names an owner, of which only the part after `::` is shown."""
-    shown_if: tuple[Rule, ...] = ()
-    """Dynamic rules of the field: to a row that matches none of them it is denied."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +195,7 @@ class Typename:
 
 @dataclass(frozen=True, slots=True)
 class Hidden:
-    """A field whose value is not given: null (`empty` None), an empty connection, or an error."""
+    """A field whose value is not given: denied, or without a word null or an empty `connection`."""
 
     key: str
     name: str
@@ -226,6 +224,7 @@ class One:
     target: Model
     selection: tuple[Selected, ...]
     shown_if: tuple[Rule, ...] = ()
+    """Dynamic rules of the target: a row that matches none of them is denied."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,7 +282,16 @@ class Many:
     page: Page
 
 
-Selected = Value | Typename | Hidden | Embedded | One | Many
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """A field with dynamic rules of its own: denied where the row matches none of them."""
+
+    key: str
+    shown: Value | Embedded | One | Many
+    rules: tuple[Rule, ...]
+
+
+Selected = Value | Typename | Hidden | Embedded | One | Many | Guarded
 
 
 # ---------------------------------------------------------------- plans

@@ -109,14 +109,15 @@ class Repository:
         if isinstance(prepared.plan, plan.Create) or not prepared.plan.allowed_if:
             return failed
         if prepared.permission is None:
-            return Forbidden("Unauthorized")
+            return Forbidden()
         allowed = await self._database.fetch_value(prepared.permission.sql, prepared.permission.bind(run))
-        return failed if allowed else Forbidden("Unauthorized")
+        return failed if allowed else Forbidden()
 
 
 def leads_to(selection: tuple[plan.Selected, ...], model: str) -> bool:
     """Whether a selection reads rows of `model` through some relation."""
-    for selected in selection:
+    for given in selection:
+        selected = given.shown if isinstance(given, plan.Guarded) else given
         if isinstance(selected, plan.One):
             if selected.target.name == model or leads_to(selected.selection, model):
                 return True

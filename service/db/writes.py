@@ -69,7 +69,7 @@ class Writer:
         values.update(given)
         self._own(values, given, run.principal)
         if create.allowed_if and not _allows(create.allowed_if, values, given, run.principal):
-            raise Forbidden("Not Authorized to access this operation")
+            raise Forbidden
         denied = [name for name, rules in create.guarded if not _allows(rules, values, given, run.principal)]
         if denied:
             raise Forbidden(f"Unauthorized on [{', '.join(denied)}]")

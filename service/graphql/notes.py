@@ -108,6 +108,8 @@ def _watched(selection: Sequence[plan.Selected]) -> Iterator[str]:
         match selected:
             case plan.Value(key, field):
                 yield from _watched_value(key, field.type)
+            case plan.Guarded(_, shown):
+                yield from _watched((shown,))
             case plan.Hidden(key, required=True):
                 yield f'"{key}":null'
             case plan.Embedded(key, field, _, inner):
@@ -173,6 +175,8 @@ def _complete_object(
 
 
 def _complete_field(value: Any, selected: plan.Selected, parent: str, path: Path, notes: list[Note]) -> Any:
+    if isinstance(selected, plan.Guarded):
+        selected = selected.shown
     name, required, expected = _promise(selected)
     if value == _DENIED and not isinstance(selected, plan.Typename):
         notes.append(Note(path, denied=True, parent=parent, name=name))
@@ -202,6 +206,8 @@ def _promise(selected: plan.Selected) -> tuple[str, bool, str]:
             return relation.name, False, ""
         case plan.Typename():
             return "__typename", True, "String"
+        case plan.Guarded(_, shown):
+            return _promise(shown)
 
 
 def _inner(type_: TypeRef) -> str:
