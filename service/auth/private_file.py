@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,8 +27,7 @@ def read_or_make(path: Path, make: Callable[[], str]) -> str:
 
 
 def _write_once(path: Path, content: str) -> None:
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # open to its owner alone
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(content)
     try:
@@ -35,4 +35,4 @@ def _write_once(path: Path, content: str) -> None:
     except FileExistsError:
         pass  # the other process was first: its content counts
     finally:
-        draft.unlink()
+        Path(draft).unlink()
