@@ -185,6 +185,8 @@ class Model:
     """Names of fields and relations in the order in which the SDL shows them."""
     is_join: bool = False
     """Made by `@manyToMany`, not written by anybody."""
+    module: str = "models"
+    """The part of the product it belongs to: its file in `service/db/models/`."""
     description: str | None = None
 
     @cached_property
