@@ -31,7 +31,7 @@ from service.graphql.limits import Limits
 
 KEPT_DOCUMENTS = 1_000
 KEPT_PLANS = 200
-"""Compiled variants of one operation; more are made anew."""
+"""Compiled forms of one operation. When there are more, all are made anew: it is not a document of a frontend."""
 LONGEST_KEPT = 100_000
 """Characters of a document that is kept; a longer one is parsed each time it comes."""
 MOST_ERRORS = 10
@@ -56,10 +56,10 @@ class Malformed(Invalid):
 
 @dataclass(slots=True)
 class _Variants(Generic[Compiled]):
-    """The compiled forms of an operation for one class of callers and one shape of variables."""
+    """The compiled forms of an operation whose makers peeked at the same values."""
 
     trace: Trace
-    by_peeks: dict[tuple[Hashable, ...], Compiled] = field(default_factory=dict)
+    by_seen: dict[tuple[Hashable, ...], Compiled] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -69,7 +69,10 @@ class Operation(Generic[Compiled]):
     node: OperationDefinitionNode
     fragments: Mapping[str, FragmentDefinitionNode]
     schema: GraphQLSchema
-    _compiled: dict[Hashable, _Variants[Compiled]] = field(default_factory=dict)
+    kept: int = 0
+    """How many compiled forms there are."""
+    _compiled: dict[Hashable, list[_Variants[Compiled]]] = field(default_factory=dict)
+    """By class of callers and shape of variables."""
 
     @property
     def type(self) -> OperationType:
@@ -90,23 +93,27 @@ class Operation(Generic[Compiled]):
     ) -> Compiled:
         """What `compile_` makes of this operation, made only if no earlier one fits these variables."""
         key = (caller, shape(variables))
-        variants = self._compiled.get(key)
-        if variants is not None:
-            known = variants.by_peeks.get(variants.trace.seen(variables))
+        for variants in self._compiled.get(key, ()):
+            known = variants.by_seen.get(variants.trace.seen(variables))
             if known is not None:
                 return known
         trace = Trace()
         compiled = compile_(self, trace)
-        if variants is None or trace.peeks != variants.trace.peeks:
-            variants = self._keep(key, _Variants(trace))
-        variants.by_peeks[trace.seen(variables)] = compiled
+        self._keep(key, trace, variables, compiled)
         return compiled
 
-    def _keep(self, key: Hashable, variants: _Variants[Compiled]) -> _Variants[Compiled]:
-        if len(self._compiled) >= KEPT_PLANS:
-            del self._compiled[next(iter(self._compiled))]
-        self._compiled[key] = variants
-        return variants
+    def _keep(self, key: Hashable, trace: Trace, variables: Mapping[str, Any], compiled: Compiled) -> None:
+        if self.kept >= KEPT_PLANS:
+            self._compiled.clear()
+            self.kept = 0
+        alike = self._compiled.setdefault(key, [])
+        variants = next((each for each in alike if each.trace.peeks == trace.peeks), None)
+        if variants is None:
+            variants = _Variants(trace)
+            alike.append(variants)
+        # The same peeks may have been made in another order: what is seen is listed in the first one's.
+        variants.by_seen[variants.trace.seen(variables)] = compiled
+        self.kept += 1
 
 
 class Documents(Generic[Compiled]):
