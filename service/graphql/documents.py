@@ -23,11 +23,12 @@ from graphql import (
     validate,
 )
 from graphql.execution.values import get_variable_values
+from graphql.validation.rules import overlapping_fields_can_be_merged
 
 from service.catalog.access import CallerClass
 from service.db.tracing import Trace, shape
 from service.errors import Invalid, Limited, ServiceError
-from service.graphql.limits import Limits
+from service.graphql.limits import Limits, check_values
 
 KEPT_DOCUMENTS = 1_000
 KEPT_PLANS = 200
@@ -35,6 +36,8 @@ KEPT_PLANS = 200
 LONGEST_KEPT = 100_000
 """Characters of a document that is kept; a longer one is parsed each time it comes."""
 MOST_ERRORS = 10
+COMPARISONS = 100_000
+"""What validation may spend on comparing fields with one another; graphql-core's own 500,000 take a second."""
 
 Compiled = TypeVar("Compiled")
 
@@ -69,6 +72,8 @@ class Operation(Generic[Compiled]):
     node: OperationDefinitionNode
     fragments: Mapping[str, FragmentDefinitionNode]
     schema: GraphQLSchema
+    suggestions: bool = True
+    """Whether an error may say what of the schema might have been meant."""
     kept: int = 0
     """How many compiled forms there are."""
     _compiled: dict[Hashable, list[_Variants[Compiled]]] = field(default_factory=dict)
@@ -80,10 +85,17 @@ class Operation(Generic[Compiled]):
         return self.node.operation
 
     def coerce(self, variables: Mapping[str, Any]) -> dict[str, Any]:
-        """The variables as the types of the operation make them. Raises `RequestRefused`."""
+        """The variables as the types of the operation make them. Raises `RequestRefused` or `Limited`."""
         if not self.node.variable_definitions:
             return {}
-        values = get_variable_values(self.schema, self.node.variable_definitions, dict(variables), max_errors=MOST_ERRORS)
+        check_values(variables)
+        values = get_variable_values(
+            self.schema,
+            self.node.variable_definitions,
+            dict(variables),
+            max_errors=MOST_ERRORS,
+            hide_suggestions=not self.suggestions,
+        )
         if isinstance(values, list):
             raise RequestRefused(*values)
         return values.coerced
@@ -119,7 +131,11 @@ class Operation(Generic[Compiled]):
 class Documents(Generic[Compiled]):
     """Parses and validates documents, and keeps them."""
 
-    def __init__(self, schema: GraphQLSchema, *, max_tokens: int, max_depth: int, max_roots: int) -> None:
+    def __init__(
+        self, schema: GraphQLSchema, *, max_tokens: int, max_depth: int, max_roots: int, suggestions: bool = True
+    ) -> None:
+        overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = COMPARISONS
+        self._suggestions = suggestions
         self._schema = schema
         self._max_tokens = max_tokens
         self._limits = Limits(max_depth, max_roots)
@@ -147,12 +163,23 @@ class Documents(Generic[Compiled]):
         if not operations:
             raise Malformed("The document has no operation.")
         self._limits.check(operations, fragments)
-        errors = validate(self._schema, document, max_errors=MOST_ERRORS, allow_empty_selection_sets=False)
+        self._validate(document)
+        return {
+            each.name.value if each.name else None: Operation(each, fragments, self._schema, self._suggestions) for each in operations
+        }
+
+    def _validate(self, document: DocumentNode) -> None:
+        errors = validate(
+            self._schema,
+            document,
+            max_errors=MOST_ERRORS,
+            hide_suggestions=not self._suggestions,
+            allow_empty_selection_sets=False,
+        )
+        if any(each.message == "Validation aborted." for each in errors):
+            raise Limited("The document selects the same fields too many times to be validated.")
         if errors:
             raise RequestRefused(*errors, document=document)
-        return {
-            each.name.value if each.name else None: Operation(each, fragments, self._schema) for each in operations
-        }
 
 
 def _unparsable(error: GraphQLSyntaxError, max_tokens: int) -> ServiceError:

@@ -74,7 +74,7 @@ class GraphQL:
         self._roots = root_fields(repository.catalog)
         self._groups = static_groups(repository.catalog)
         self._documents: Documents[CompiledOperation] = Documents(
-            schema, max_tokens=max_tokens, max_depth=max_depth, max_roots=max_roots
+            schema, max_tokens=max_tokens, max_depth=max_depth, max_roots=max_roots, suggestions=introspection
         )
 
     async def __call__(
