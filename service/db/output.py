@@ -138,7 +138,8 @@ class Output:
         if not of.type.is_list:
             part = self._part(owner, document, selection)
             return case((_is_a(document, "object"), part), else_=null())
-        items = func.jsonb_array_elements(document).table_valued("value", with_ordinality="n", name=self._alias("e"))
+        elements = func.jsonb_array_elements(document)
+        items = elements.table_valued("value", with_ordinality="n", name=self._alias("e")).render_derived()
         part = self._part(items, items.c.value, selection)
         kept = case((_is_a(items.c.value, "object"), part), else_=null())
         rows = select(func.coalesce(func.json_agg(aggregate_order_by(kept, items.c.n)), _EMPTY))
@@ -197,14 +198,15 @@ class Output:
             keys.append((None, joined(row.source, [fields[name] for name in page.sort])))
         else:
             keys += [(fields[name], row[name]) for name in page.sort]
-        return keys + [(fields[name], row[name]) for name in page.model.key if name not in page.sort]
+        # Two rows may have one joined text ("a#b" and "c", "a" and "b#c"), so it replaces no part of the key.
+        return keys + [(fields[name], row[name]) for name in page.model.key if page.sort != (name,)]
 
     def _after(self, page: plan.Page, keys: Sequence[tuple[Field | None, Sql]]) -> Sql:
         assert page.token is not None
         values: list[Any] = []
         for position, (of, _) in enumerate(keys):
             part = plan.CursorPart(page.token, page.order, position)
-            values.append(self._binds.add(part, *(self._predicates.operand_type(of) if of else (Text(), None))))
+            values.append(self._binds.add(part, self._predicates.operand_type(of) if of else Text()))
         columns = func.row(*(key for _, key in keys)) if len(keys) > 1 else keys[0][1]
         after = func.row(*values) if len(keys) > 1 else values[0]
         return columns < after if page.descending else columns > after
@@ -334,8 +336,10 @@ def _shown(of: Field, column: Sql, *, owner: bool) -> Sql:
 def _owner_shown(column: Sql) -> Sql:
     """Of `sub::username` the username; of anything else all of it."""
     if isinstance(column.type, ARRAY):
-        element = func.unnest(column).table_valued("value", with_ordinality="n", name="o")
+        element = func.unnest(column).table_valued("value", with_ordinality="n", name="o").render_derived()
         names = func.array_agg(aggregate_order_by(_owner_shown(element.c.value), element.c.n))
-        return select(names).select_from(element).scalar_subquery()
+        shown = select(names).select_from(element).scalar_subquery()
+        return func.coalesce(shown, column)  # of no owners there is nothing to aggregate
     separator = _text("::")
-    return case((func.strpos(column, separator) > 0, func.split_part(column, separator, literal_column("2"))), else_=column)
+    last = func.split_part(column, separator, literal_column("-1"))
+    return case((func.strpos(column, separator) > 0, last), else_=column)
