@@ -67,16 +67,14 @@ class Planner:
         return plan.Get(model, key, self.select(model, chosen.selection_sets), _rules(verdict))
 
     def _list(self, model: Model, chosen: Chosen, arguments: dict[str, Any], verdict: Verdict) -> plan.Page:
-        """A list. One over a key with sort fields may name the hash, and only then be sorted."""
+        """A list. Where the key is not `id` alone it may name the hash, and only then be sorted."""
         hash_name, sort = model.key[0], model.key[1:]
-        if not sort:
-            return self._page(model, chosen, arguments, (), (), verdict)
         hash_value = arguments.pop(hash_name, None)
         if hash_value is not None:
             equal = _equals(model.field_by_name[hash_name], hash_value)
             return self._page(model, chosen, arguments, sort, (equal,), verdict)
-        sort_argument = _sort_argument(sort)
-        if arguments.get(sort_argument) is not None:
+        sort_argument = _sort_argument(sort) if sort else None
+        if sort_argument is not None and arguments.get(sort_argument) is not None:
             raise _needs(f"When providing argument '{sort_argument}' you must also provide '{hash_name}'.")
         if arguments.get("sortDirection") is not None:
             raise _needs(f"When providing argument 'sortDirection' you must also provide argument '{hash_name}'.")
