@@ -19,6 +19,7 @@ from sqlalchemy import (
     Integer,
     Label,
     Select,
+    Subquery,
     Text,
     case,
     cast,
@@ -28,7 +29,7 @@ from sqlalchemy import (
     select,
     tuple_,
 )
-from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.dialects.postgresql import aggregate_order_by, array
 
 from service.catalog.model import Catalog, Field, Model, Rule
 from service.db import plan
@@ -44,7 +45,9 @@ DENIED = literal_column(f"""'{MARK}d"'::json""")
 """The mark of a value that the rules keep from the caller."""
 _EMPTY = literal_column("'[]'::json")
 LONGEST_NAME = 63
-"""Bytes of a PostgreSQL identifier; a longer response name cannot be a column of a sub-select."""
+"""Bytes of a PostgreSQL identifier."""
+MOST_COLUMNS = 1_600
+"""PostgreSQL itself stops at 1,664."""
 
 
 class Output:
@@ -70,7 +73,7 @@ class Output:
 
     def object_of(self, row: Row, selection: Sequence[plan.Selected]) -> Sql:
         """The JSON object of a selection, as an expression about `row`."""
-        return self._as_object(select(*self.columns(row, selection)).correlate(row.source))
+        return self._as_object(select(*self.columns(row, selection)).correlate(row.source), selection)
 
     def found(
         self,
@@ -83,26 +86,19 @@ class Output:
         """The JSON object of the row for which `where` holds, null without one, a mark if the rules deny it."""
         if not shown_if:
             rows = select(*self.columns(row, selection)).select_from(row.source).where(*where)
-            return self._as_object(rows.correlate(parent.source if parent else None))
+            return self._as_object(rows.correlate(parent.source if parent else None), selection)
         allowed = self._predicates.build(plan.Matches(shown_if), row)
         shown = case((allowed, self.object_of(row, selection)), else_=DENIED)
         rows = select(shown).select_from(row.source).where(*where)
         return rows.correlate(parent.source if parent else None).scalar_subquery()
 
-    def _as_object(self, rows: Select[Any]) -> Sql:
+    def _as_object(self, rows: Select[Any], selection: Sequence[plan.Selected]) -> Sql:
         sub = rows.subquery(self._alias("r"))
-        names = [column.name for column in rows.selected_columns]
-        return select(self._json_of(sub, names)).select_from(sub).scalar_subquery()
-
-    def _json_of(self, sub: FromClause, names: Sequence[str]) -> Sql:
-        """The row of a sub-select as a JSON object whose names are those of its columns."""
-        if all(len(name) <= LONGEST_NAME for name in names):
-            return func.row_to_json(literal_column(str(sub.name), JSON), type_=JSON)  # type: ignore[attr-defined]
-        raise Limited(f"A name in the answer is longer than {LONGEST_NAME} characters. Use a shorter alias.")
+        return select(_json_of(sub, selection)).select_from(sub).scalar_subquery()
 
     def columns(self, row: Row, selection: Sequence[plan.Selected]) -> list[Label[Any]]:
         """One labelled column for each selected field, in order."""
-        return [self._selected(row, each).label(each.key) for each in selection]
+        return _labelled((self._selected(row, each) for each in selection), selection)
 
     def _selected(self, row: Row, selected: plan.Selected) -> Sql:
         match selected:
@@ -147,8 +143,8 @@ class Output:
         return case((_is_a(document, "array"), listed), else_=null())
 
     def _part(self, owner: FromClause, document: Sql, selection: Sequence[plan.Selected]) -> Sql:
-        columns = [self._of_document(owner, document, each).label(each.key) for each in selection]
-        return self._as_object(select(*columns).correlate(owner))
+        columns = _labelled((self._of_document(owner, document, each) for each in selection), selection)
+        return self._as_object(select(*columns).correlate(owner), selection)
 
     def _of_document(self, owner: FromClause, document: Sql, selected: plan.Selected) -> Sql:
         if isinstance(selected, plan.Typename):
@@ -219,10 +215,8 @@ class Output:
             columns = self.columns(row, item.selection)
             chosen = rows.with_only_columns(*columns, maintain_column_froms=True).limit(limit)
             sub = (chosen.correlate(parent.source) if parent else chosen).subquery(self._alias("r"))
-            each = self._json_of(sub, [column.name for column in columns])
-            listed[item.key] = (
-                select(func.coalesce(func.json_agg(each), _EMPTY)).select_from(sub).scalar_subquery()
-            )
+            each = _json_of(sub, item.selection)
+            listed[item.key] = select(func.coalesce(func.json_agg(each), _EMPTY)).select_from(sub).scalar_subquery()
         return _connection(page.connection, listed, null())
 
     def _page_with_token(self, page: plan.Page, row: Row, rows: Select[Any], parent: Row | None) -> Sql:
@@ -239,9 +233,7 @@ class Output:
             *(key.label(f"k{at}") for at, (_, key) in enumerate(keys)),
         ).subquery(self._alias("p"))
         listed = {
-            item.key: func.coalesce(
-                func.json_agg(numbered.c[f"j{at}"]).filter(numbered.c.n <= size), _EMPTY
-            )
+            item.key: func.coalesce(func.json_agg(numbered.c[f"j{at}"]).filter(numbered.c.n <= size), _EMPTY)
             for at, item in enumerate(items)
         }
         last = [func.max(numbered.c[f"k{at}"]).filter(numbered.c.n == size) for at in range(len(keys))]
@@ -262,6 +254,26 @@ class Output:
 _INTEGER = Integer()
 
 
+def _labelled(columns: Iterable[Sql], selection: Sequence[plan.Selected]) -> list[Label[Any]]:
+    """The columns of a selection under the names it gives them or, where one is too long, under another."""
+    if len(selection) > MOST_COLUMNS:
+        raise Limited(f"A selection has more than {MOST_COLUMNS} fields.")
+    named = enumerate(zip(columns, selection, strict=True))
+    return [column.label(each.key if len(each.key) <= LONGEST_NAME else f"long {at}") for at, (column, each) in named]
+
+
+def _json_of(sub: Subquery, selection: Sequence[plan.Selected]) -> Sql:
+    """The row of a sub-select as a JSON object with the names of its selection."""
+    if all(len(each.key) <= LONGEST_NAME for each in selection):
+        return func.row_to_json(literal_column(sub.name, JSON), type_=JSON)
+    members = [
+        _text(f'"{each.key}":').concat(func.coalesce(cast(func.to_json(column), Text), _text("null")))
+        for each, column in zip(selection, sub.c, strict=True)
+    ]
+    joined_members = func.array_to_string(array(members), _text(","))
+    return cast(_text("{").concat(joined_members).concat(_text("}")), JSON)
+
+
 def _needed(page: plan.Page) -> list[str]:
     """The fields of a page's rows that their JSON and their order are made from."""
     needed = dict.fromkeys((*page.model.key, *page.sort))
@@ -279,7 +291,10 @@ def _read_by(selected: plan.Selected) -> Iterable[str]:
         case plan.One(_, relation) | plan.Many(_, relation):
             return relation.fields
         case plan.Guarded(_, shown, rules):
-            return (*_read_by(shown), *(name for rule in rules for name in (rule.owner_field, rule.groups_field) if name))
+            return (
+                *_read_by(shown),
+                *(name for rule in rules for name in (rule.owner_field, rule.groups_field) if name),
+            )
     return ()
 
 

@@ -9,7 +9,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, FromClause, Integer, Text, and_, any_, cast, false, func, literal_column, or_, true
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    FromClause,
+    Integer,
+    Text,
+    and_,
+    any_,
+    cast,
+    false,
+    func,
+    literal_column,
+    or_,
+    true,
+)
 from sqlalchemy.types import Date, DateTime, TypeEngine
 
 from service.catalog.model import Catalog, Field, Model, Rule
@@ -71,7 +85,9 @@ class Predicates:
         if comparison.as_text:
             values = [self._binds.add(each, Text()) for each in comparison.operands]
             return _compare(operator, as_text(of, column), values)
-        return _compare(operator, column, [self._binds.add(each, self.operand_type(of)) for each in comparison.operands])
+        return _compare(
+            operator, column, [self._binds.add(each, self.operand_type(of)) for each in comparison.operands]
+        )
 
     def _membership(self, comparison: plan.Comparison, column: Sql) -> Sql:
         """A list is compared by what it holds; it never equals, precedes or begins with one value.
@@ -148,5 +164,3 @@ def as_text(of: Field, column: Sql) -> Sql:
     if of.type.name in {"AWSDate", "AWSJSON"}:
         return cast(column, Text()).collate("C")
     return column
-
-

@@ -42,7 +42,9 @@ class Writer:
         self._model = model
         stamps = model.timestamps
         rules = [*model.rules, *(rule for member in guarded(model) for rule in member.rules)]
-        self._owners = [rule for rule in rules if rule.owner_field in model.field_by_name and Access.CREATE in rule.access]
+        self._owners = [
+            rule for rule in rules if rule.owner_field in model.field_by_name and Access.CREATE in rule.access
+        ]
         self._defaults = [(each, _default(each)) for each in model.fields if each.default is not None]
         self._created = [name for name in (stamps.created, stamps.updated) if name in model.field_by_name]
         self._updated = [name for name in (stamps.updated,) if name in model.field_by_name]

@@ -165,7 +165,8 @@ class Documents(Generic[Compiled]):
         self._limits.check(operations, fragments)
         self._validate(document)
         return {
-            each.name.value if each.name else None: Operation(each, fragments, self._schema, self._suggestions) for each in operations
+            each.name.value if each.name else None: Operation(each, fragments, self._schema, self._suggestions)
+            for each in operations
         }
 
     def _validate(self, document: DocumentNode) -> None:

@@ -97,7 +97,9 @@ class Fallback:
         if root.operation is not None:
             if decide(root.operation.rules, Access.GET, context.caller) is Verdict.NO:
                 raise Forbidden
-            raise NotConnected(f"The operation '{root.name}' is part of the schema, but no code is connected to it yet.")
+            raise NotConnected(
+                f"The operation '{root.name}' is part of the schema, but no code is connected to it yet."
+            )
         reader = Reader(raw.fragments, raw.variable_values)
         chosen = Chosen(str(raw.path.key), root.name, tuple(raw.field_nodes))
         plan = Planner(self._repository.catalog, self._schema, reader, context.caller).plan(root, chosen)
@@ -121,7 +123,9 @@ class Fallback:
         null = _NULL.match(error.message)
         if null is not None:
             expected = self._expected(null[1], null[2])
-            message = f"Cannot return null for non-nullable type: '{expected}' within parent '{null[1]}' ({path_text(path)})"
+            message = (
+                f"Cannot return null for non-nullable type: '{expected}' within parent '{null[1]}' ({path_text(path)})"
+            )
             return field_error(path, message, None, locate(path))
         if original is not None:
             raise original

@@ -42,7 +42,9 @@ class Limits:
     max_depth: int
     max_roots: int
 
-    def check(self, operations: Sequence[OperationDefinitionNode], fragments: Mapping[str, FragmentDefinitionNode]) -> None:
+    def check(
+        self, operations: Sequence[OperationDefinitionNode], fragments: Mapping[str, FragmentDefinitionNode]
+    ) -> None:
         """Raises `Limited`, naming the limit, if the document is over one."""
         counts = _Counts(self, fragments)
         for operation in operations:
@@ -116,9 +118,9 @@ class _Counts:
 def _check_repeats(selections: SelectionSetNode) -> None:
     if len(selections.selections) <= MOST_REPEATS:
         return
-    keys = Counter(
-        (node.alias or node.name).value for node in selections.selections if isinstance(node, FieldNode)
-    )
+    keys = Counter((node.alias or node.name).value for node in selections.selections if isinstance(node, FieldNode))
     key, count = keys.most_common(1)[0] if keys else ("", 0)
     if count > MOST_REPEATS:
-        raise Limited(f"The document selects '{key[:80]}' more than {MOST_REPEATS} times in one place. Use fragments or aliases.")
+        raise Limited(
+            f"The document selects '{key[:80]}' more than {MOST_REPEATS} times in one place. Use fragments or aliases."
+        )

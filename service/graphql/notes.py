@@ -161,9 +161,7 @@ def _complete_connection(
     return value
 
 
-def _complete_item(
-    item: Any, selection: Sequence[plan.Selected], type_name: str, path: Path, notes: list[Note]
-) -> Any:
+def _complete_item(item: Any, selection: Sequence[plan.Selected], type_name: str, path: Path, notes: list[Note]) -> Any:
     """A value that may be null: a null below it that may not ends here."""
     if item is None:
         return None
@@ -177,9 +175,7 @@ def _complete_object(
     value: dict[str, Any], selection: Sequence[plan.Selected], type_name: str, path: Path, notes: list[Note]
 ) -> dict[str, Any]:
     for selected in selection:
-        value[selected.key] = _complete_field(
-            value[selected.key], selected, type_name, [*path, selected.key], notes
-        )
+        value[selected.key] = _complete_field(value[selected.key], selected, type_name, [*path, selected.key], notes)
     return value
 
 

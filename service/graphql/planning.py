@@ -19,10 +19,12 @@ from service.db import plan
 from service.db.filters import condition_of, key_condition
 from service.db.plan import Comparison, Condition, Operator
 from service.db.tracing import peek, source_of
-from service.errors import Forbidden, Invalid
+from service.errors import Forbidden, Invalid, Limited
 from service.graphql.roots import RootField
 from service.graphql.selections import Chosen, Reader
 
+MOST_MEMBERS = 50
+"""Names for the items and the token of one page: PostgreSQL takes 100 arguments to a function, two for each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,8 @@ class Planner:
                 members.append(plan.NextToken(chosen.key))
             else:
                 members.append(plan.Typename(chosen.key, names.connection(model.name)))
+        if len(members) > MOST_MEMBERS:
+            raise Limited(f"A page is asked for more than {MOST_MEMBERS} things. Ask for its items and its token once.")
         return plan.Connection(tuple(members))
 
     # ------------------------------------------------------------ writes
@@ -235,9 +239,7 @@ class Planner:
         parent = self.schema.type_map[model.name]
         assert isinstance(parent, GraphQLObjectType)
         arguments = self.reader.arguments(parent.fields[relation.name], chosen)
-        page = self._page(
-            target, chosen, arguments, _sort_of(relation, target), (), verdict, mutation=mutation
-        )
+        page = self._page(target, chosen, arguments, _sort_of(relation, target), (), verdict, mutation=mutation)
         return plan.Many(chosen.key, relation, page)
 
 

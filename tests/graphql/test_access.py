@@ -126,7 +126,10 @@ async def test_to_others_a_row_is_denied_and_in_lists_it_is_not_there(api: Api, 
     await api.sql("INSERT INTO notes (id, owner, text, board_id) VALUES ('n', $1, 't', 'b')", owner)
     before = await api.sql("SELECT xmin, * FROM notes")
     assert await api.errors('{ getNote(id: "n") { id } }', caller=ANN) == [denied("getNote", "Query")]
-    for query in ("{ listNotes { items { id } nextToken } }", '{ notesByBoard(boardId: "b") { items { id } nextToken } }'):
+    for query in (
+        "{ listNotes { items { id } nextToken } }",
+        '{ notesByBoard(boardId: "b") { items { id } nextToken } }',
+    ):
         (page,) = (await api.data(query, caller=ANN)).values()
         assert page == {"items": [], "nextToken": None}
     for query, name in (
@@ -216,7 +219,9 @@ async def test_each_of_several_owners_is_one(api: Api):
     ]
     for id_ in "ben":
         caller = ANN if id_ != "b" else user("cy")
-        assert await api.errors(f'{{ getShared(id: "{id_}") {{ id }} }}', caller=caller) == [denied("getShared", "Query")]
+        assert await api.errors(f'{{ getShared(id: "{id_}") {{ id }} }}', caller=caller) == [
+            denied("getShared", "Query")
+        ]
     changed = await api.data('mutation { updateShared(input: {id: "a", editors: ["cy"]}) { editors } }', caller=BEN)
     assert changed["updateShared"] == {"editors": ["cy"]}
     assert await api.errors('mutation { updateShared(input: {id: "a"}) { id } }', caller=BEN) == [
@@ -236,7 +241,9 @@ CREATES = [
 
 
 @pytest.mark.parametrize(("given", "stored"), [each[1:] for each in CREATES], ids=[each[0] for each in CREATES])
-async def test_a_new_row_must_name_its_maker_among_its_owners(api: Api, given: dict[str, Any], stored: list[str] | None):
+async def test_a_new_row_must_name_its_maker_among_its_owners(
+    api: Api, given: dict[str, Any], stored: list[str] | None
+):
     query = "mutation ($i: CreateSharedInput!) { createShared(input: $i) { id } }"
     body = await api.ask(query, {"i": {"id": "s", **given}}, ANN)
     assert ("errors" in body) is (stored is None)
@@ -283,7 +290,12 @@ async def test_groups_that_a_row_names(api: Api, caller: Principal, read: list[s
 async def test_a_new_row_must_name_a_group_of_its_maker(api: Api):
     query = "mutation ($i: CreateTeamInput!) { createTeam(input: $i) { id } }"
     red = user("a", "red")
-    for given, allowed in (({"team": "red"}, True), ({"team": "blue"}, False), ({"readers": ["red"]}, False), ({}, False)):
+    for given, allowed in (
+        ({"team": "red"}, True),
+        ({"team": "blue"}, False),
+        ({"readers": ["red"]}, False),
+        ({}, False),
+    ):
         body = await api.ask(query, {"i": given}, red)
         assert ("errors" not in body) is allowed, given
     await api.data(query, {"i": {"team": "any"}}, ADMIN)
@@ -335,7 +347,11 @@ async def test_through_a_relation_one_sees_what_one_sees_directly(api: Api):
     await api.create("Note", {"id": "nb", "text": "2", "boardId": "b"}, caller=BEN)
     query = '{ getBoard(id: "b") { id pinned { id } notes(limit: 1) { items { id owner } nextToken } } }'
     board = (await api.data(query, caller=BEN))["getBoard"]
-    assert board == {"id": "b", "pinned": {"id": "nb"}, "notes": {"items": [{"id": "nb", "owner": "ben"}], "nextToken": None}}
+    assert board == {
+        "id": "b",
+        "pinned": {"id": "nb"},
+        "notes": {"items": [{"id": "nb", "owner": "ben"}], "nextToken": None},
+    }
     body = await api.ask(query, caller=ANN)
     assert body["data"]["getBoard"]["pinned"] is None
     assert body["data"]["getBoard"]["notes"]["items"] == [{"id": "na", "owner": "ann"}]
@@ -399,7 +415,9 @@ async def test_an_owner_reads_the_fields_that_are_theirs(people: Api):
     }
 
 
-@pytest.mark.parametrize("field", ["secret", "codes", "born", "inner { a }", "inners { b }", "friend { id }", "fans { nextToken }"])
+@pytest.mark.parametrize(
+    "field", ["secret", "codes", "born", "inner { a }", "inners { b }", "friend { id }", "fans { nextToken }"]
+)
 async def test_a_field_that_is_denied_is_null_and_the_rest_is_there(people: Api, field: str):
     name = field.split()[0]
     body = await people.ask(f"{{ listPeople {{ items {{ id x: {field} name }} nextToken }} }}", caller=BEN)

@@ -104,7 +104,9 @@ SIZES = [1, 2, 7, 49, 50]
 
 @pytest.mark.parametrize("size", SIZES)
 async def test_a_list_holds_every_row_once_in_the_order_of_the_key(api: Api, size: int):
-    query = "query ($limit: Int $token: String) { listBooks(limit: $limit, nextToken: $token) { items { id } nextToken } }"
+    query = (
+        "query ($limit: Int $token: String) { listBooks(limit: $limit, nextToken: $token) { items { id } nextToken } }"
+    )
     assert [each["id"] for each in await _walk(api, query, size)] == sorted(each["id"] for each in BOOKS)
 
 
@@ -278,7 +280,9 @@ async def test_one_relation_under_several_names_with_other_arguments(api: Api):
     assert shelf["books"] == {"nextToken": None}
 
 
-@pytest.mark.parametrize(("limit", "expected"), [(None, 50), (49, 49), (50, 50), (51, 50), (100_000, 50), (2**31 - 1, 50)])
+@pytest.mark.parametrize(
+    ("limit", "expected"), [(None, 50), (49, 49), (50, 50), (51, 50), (100_000, 50), (2**31 - 1, 50)]
+)
 async def test_a_limit_beyond_the_largest_page_is_lowered(api: Api, limit: int | None, expected: int):
     query = "query ($limit: Int) { listBooks(limit: $limit) { items { id } nextToken } }"
     page = (await api.data(query, {"limit": limit}))["listBooks"]
@@ -353,7 +357,9 @@ async def test_a_token_of_another_list_or_another_order_is_refused(api: Api):
 
 
 async def test_a_page_is_one_statement_however_deep_it_lies(api: Api):
-    query = "query ($limit: Int $token: String) { listBooks(limit: $limit, nextToken: $token) { items { id } nextToken } }"
+    query = (
+        "query ($limit: Int $token: String) { listBooks(limit: $limit, nextToken: $token) { items { id } nextToken } }"
+    )
     with api.watched() as sent:
         await _walk(api, query, 10)
     assert len(sent) == 12

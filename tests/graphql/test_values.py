@@ -110,7 +110,9 @@ async def _is_matched_literally(things: Api, text: str) -> None:
         assert found["listThings"]["items"] == expected
         other = await things.data(PAGE % "", {"filter": {"text": {operator: text + "?"}}})
         assert other["listThings"]["items"] == []
-    query = "query ($g: String!, $k: ModelStringKeyConditionInput) { thingsByGroup(group: $g, text: $k) { items { id } } }"
+    query = (
+        "query ($g: String!, $k: ModelStringKeyConditionInput) { thingsByGroup(group: $g, text: $k) { items { id } } }"
+    )
     assert (await things.data(query, {"g": text, "k": {"eq": text}}))["thingsByGroup"]["items"] == [{"id": "t"}]
 
 
@@ -215,7 +217,9 @@ VALUES: list[tuple[str, str, Any, Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("field", "given", "expected"), [each[1:] for each in VALUES], ids=[each[0] for each in VALUES])
+@pytest.mark.parametrize(
+    ("field", "given", "expected"), [each[1:] for each in VALUES], ids=[each[0] for each in VALUES]
+)
 async def test_every_kind_of_value_comes_back(things: Api, field: str, given: Any, expected: Any):
     row = {"id": "t", field: expected}
     assert (await things.data(CREATE % field, {"input": {"id": "t", field: given}}))["createThing"] == row
@@ -247,7 +251,15 @@ async def test_embedded_values_come_back_in_the_order_of_the_selection(things: A
             "at": {"x": -0.5, "y": None},
             "parts": [
                 {**part, "when": "2024-02-29T04:45:30.000Z", "data": '{"a":1}', "colour": None, "__typename": "Part"},
-                {"name": "m", "size": None, "tags": None, "when": None, "data": None, "colour": None, "__typename": "Part"},
+                {
+                    "name": "m",
+                    "size": None,
+                    "tags": None,
+                    "when": None,
+                    "data": None,
+                    "colour": None,
+                    "__typename": "Part",
+                },
             ],
             "notes": [None, "y"],
         },
@@ -323,7 +335,9 @@ async def test_an_id_may_be_given_as_a_number(things: Api):
 async def test_a_text_too_long_for_an_index_is_refused_in_words(things: Api):
     long = "".join(chr(0x4E00 + number * 7919 % 20_000) for number in range(300_000))
     errors = await things.errors(CREATE % "", {"input": {"group": long}})
-    assert errors == [(["createThing"], "invalid", "A value is too long for an indexed field, or the request is too complex.")]
+    assert errors == [
+        (["createThing"], "invalid", "A value is too long for an indexed field, or the request is too complex.")
+    ]
 
 
 async def test_composed_and_decomposed_letters_are_two_texts(things: Api):

@@ -152,7 +152,9 @@ def test_suggestions_can_be_kept_back():
         with pytest.raises(RequestRefused) as refused:
             made.operation("{ listProduct { items { id } } }", None)
         assert ("Did you mean" in refused.value.errors[0].message) is expected
-        operation = made.operation("query ($f: ModelProductFilterInput) { listProducts(filter: $f) { nextToken } }", None)
+        operation = made.operation(
+            "query ($f: ModelProductFilterInput) { listProducts(filter: $f) { nextToken } }", None
+        )
         with pytest.raises(RequestRefused) as refused:
             operation.coerce({"f": {"nam": {"eq": "x"}}})
         assert ("Did you mean" in refused.value.errors[0].message) is expected

@@ -194,7 +194,9 @@ _text_operators = st.fixed_dictionaries(
     },
 )
 _maybe_operators = st.one_of(st.none(), _text_operators)
-_fields = st.fixed_dictionaries({}, optional={"name": _maybe_operators, "made": _maybe_operators, "on": _maybe_operators})
+_fields = st.fixed_dictionaries(
+    {}, optional={"name": _maybe_operators, "made": _maybe_operators, "on": _maybe_operators}
+)
 _filters = st.one_of(
     st.none(),
     st.recursive(
@@ -402,7 +404,7 @@ def test_what_is_kept_of_one_document_is_bounded():
     names = [f"v{number}" for number in range(10)]
     declared = " ".join(f"${name}: Boolean!" for name in names)
     chosen = " ".join(f"k{name}: id @include(if: ${name})" for name in names)
-    operation = _documents().operation(f"query ({declared}) {{ getThing(id: \"t\") {{ id {chosen} }} }}", None)
+    operation = _documents().operation(f'query ({declared}) {{ getThing(id: "t") {{ id {chosen} }} }}', None)
     first = dict.fromkeys(names, False)
     for number in range(1, 2 ** len(names)):
         variables = {name: bool(number >> bit & 1) for bit, name in enumerate(names)}
