@@ -36,6 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         parsed = _parser(arguments).parse_args(arguments)
         status: int = parsed.run(parsed)
+        sys.stdout.flush()  # here, where a closed pipe is no failure
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
