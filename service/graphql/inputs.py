@@ -36,9 +36,7 @@ def key_operand(catalog: Catalog, type_name: str) -> str:
 
 def common_inputs() -> Iterator[InputShape]:
     """The input types that every Amplify API has, whatever its models."""
-    yield InputShape(
-        "AmplifyAIConversationTurnErrorInput", lambda: {"errorType": "String!", "message": "String!"}
-    )
+    yield InputShape("AmplifyAIConversationTurnErrorInput", lambda: {"errorType": "String!", "message": "String!"})
     for operand in _OPERATORS:
         yield InputShape(names.operators_input(operand), partial(_operators, operand))
     for operand in _OPERATORS:
@@ -89,12 +87,8 @@ def model_inputs(catalog: Catalog, model: Model) -> Iterator[InputShape]:
     yield InputShape(names.condition_input(model.name), lambda: condition_fields(catalog, model))
     yield InputShape(names.create_input(model.name), lambda: create_fields(catalog, model))
     yield InputShape(names.update_input(model.name), lambda: update_fields(catalog, model))
-    yield InputShape(
-        names.delete_input(model.name), lambda: {key: f"{key_type(model, key)}!" for key in model.key}
-    )
-    yield InputShape(
-        names.subscription_filter_input(model.name), lambda: subscription_filter_fields(catalog, model)
-    )
+    yield InputShape(names.delete_input(model.name), lambda: {key: f"{key_type(model, key)}!" for key in model.key})
+    yield InputShape(names.subscription_filter_input(model.name), lambda: subscription_filter_fields(catalog, model))
     if len(model.key) > 2:
         yield from _composite_inputs(model, None, model.key[1:])
     for index in model.indexes:
@@ -177,8 +171,10 @@ def owner_fields(rules: list[Rule]) -> list[str]:
 def all_rules(model: Model) -> Iterator[Rule]:
     """The rules of a model, then those of its fields."""
     yield from model.rules
-    for each in (*model.fields, *model.relations):
-        yield from each.rules
+    for field in model.fields:
+        yield from field.rules
+    for relation in model.relations:
+        yield from relation.rules
 
 
 def _operand(field: Field) -> str | None:

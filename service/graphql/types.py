@@ -13,24 +13,12 @@ from service.graphql.roots import RootField, root_fields
 from service.graphql.shapes import Directive, FieldShape, ObjectShape, Outline, Shape
 from service.graphql.signatures import PAGE, signature, sort_argument
 
-_COMMON_ENUMS = (
-    EnumType(
-        "ModelAttributeTypes",
-        (
-            "binary",
-            "binarySet",
-            "bool",
-            "list",
-            "map",
-            "number",
-            "numberSet",
-            "string",
-            "stringSet",
-            "_null",
-        ),
-    ),
-    EnumType("ModelSortDirection", ("ASC", "DESC")),
+_ATTRIBUTE_TYPES = EnumType(
+    "ModelAttributeTypes",
+    ("binary", "binarySet", "bool", "list", "map", "number", "numberSet", "string", "stringSet", "_null"),
 )
+_SORT_DIRECTION = EnumType("ModelSortDirection", ("ASC", "DESC"))
+
 
 def outline(catalog: Catalog) -> Outline:
     """The whole schema of a catalog as shapes. Fields of types are made when they are asked for."""
@@ -40,16 +28,15 @@ def outline(catalog: Catalog) -> Outline:
     declared += (_embedded(each, opened) for each in catalog.objects)
     declared += (_model(catalog, each, opened) for each in catalog.models)
     written = [inputs.written_input(each) for each in catalog.inputs]
-    operations = _root_types(catalog, roots, opened)
-    common = [*inputs.common_inputs(), _COMMON_ENUMS[0]]
-    ordered: list[Shape] = [*declared, *written, *operations, *common, *_derived(catalog, opened)]
+    common: list[Shape] = [*inputs.common_inputs(), _ATTRIBUTE_TYPES]
+    ordered = [*declared, *written, *_root_types(catalog, roots, opened), *common, *_derived(catalog, opened)]
     # An input that somebody wrote takes the place of a generated one of the same name.
     shapes = {each.name: each for each in ordered} | {each.name: each for each in written}
     return Outline(shapes, tuple(each.name for each in (*declared, *written, *common)))
 
 
 def _derived(catalog: Catalog, opened: Modes) -> Iterable[Shape]:
-    yield _COMMON_ENUMS[1]
+    yield _SORT_DIRECTION
     for embedded in catalog.objects:
         yield inputs.embedded_input(catalog, embedded)
     yield from inputs.enum_inputs(catalog)

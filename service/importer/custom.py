@@ -12,7 +12,7 @@ from graphql import (
 )
 
 from service.catalog.model import EnumType, Field, InputType, ObjectType, Operation, Root, Rule
-from service.importer.directives import find, string, strings, type_of
+from service.importer.directives import find, find_all, string, strings, type_of
 from service.importer.flags import Flags
 from service.importer.read import Document
 from service.importer.rules import rules_of, static_rules
@@ -56,6 +56,8 @@ def _operation(
     if root is not Root.SUBSCRIPTION:
         _notice_resolver(root, node, document)
     rules = rules_of(node, flags)
+    if len(find_all(node, "function")) > 1:
+        document.notice(f"{root}.{node.name.value} chains functions: only the first is kept.", node, needs_person=True)
     if static_rules(rules) != rules:
         document.notice(
             f"{root}.{node.name.value}: rules about owners and group fields do not work on a root field, "
