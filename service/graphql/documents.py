@@ -42,9 +42,10 @@ Compiled = TypeVar("Compiled")
 class RequestRefused(Exception):  # noqa: N818  it carries the errors, it is not one
     """The document or its variables are wrong; nothing ran."""
 
-    def __init__(self, *errors: GraphQLError) -> None:
+    def __init__(self, *errors: GraphQLError, document: DocumentNode | None = None) -> None:
         super().__init__(errors)
         self.errors = errors
+        self.document = document
 
 
 class Malformed(Invalid):
@@ -141,7 +142,7 @@ class Documents(Generic[Compiled]):
         self._limits.check(operations, fragments)
         errors = validate(self._schema, document, max_errors=MOST_ERRORS, allow_empty_selection_sets=False)
         if errors:
-            raise RequestRefused(*errors)
+            raise RequestRefused(*errors, document=document)
         return {
             each.name.value if each.name else None: Operation(each, fragments, self._schema) for each in operations
         }
