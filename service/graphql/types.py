@@ -64,6 +64,7 @@ def _model_fields(catalog: Catalog, model: Model) -> dict[str, FieldShape]:
     found = {each.name: FieldShape(str(each.type), origin={"field": each}) for each in model.fields}
     for relation in model.relations:
         found[relation.name] = _relation(catalog, relation)
+    found |= {each.name: FieldShape(str(each.type), origin={"field": each}) for each in model.unresolved}
     return {name: found[name] for name in dict.fromkeys((*model.order, *found))}
 
 
