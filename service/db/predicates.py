@@ -9,14 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, FromClause, Integer, Text, and_, any_, cast, false, func, or_, true
+from sqlalchemy import ARRAY, ColumnElement, FromClause, Integer, Text, and_, any_, cast, false, func, literal_column, or_, true
 from sqlalchemy.types import Date, DateTime, TypeEngine
 
-from service.catalog.model import Field, Model, Rule
+from service.catalog.model import Catalog, Field, Model, Rule
 from service.db import plan
 from service.db.binds import Binds, Convert, day, instant
+from service.db.functions import datetime_text, joined
 from service.db.plan import Operator
-from service.db.tables import Tables, datetime_as_text, joined
+from service.db.tables import column_type
 
 Sql = ColumnElement[Any]
 TEXTS: TypeEngine[Any] = ARRAY(Text())
@@ -37,8 +38,8 @@ class Row:
 class Predicates:
     """Builds conditions about rows."""
 
-    def __init__(self, tables: Tables, binds: Binds) -> None:
-        self._tables = tables
+    def __init__(self, catalog: Catalog, binds: Binds) -> None:
+        self._catalog = catalog
         self._binds = binds
 
     def build(self, condition: plan.Condition, row: Row) -> Sql:
@@ -98,7 +99,7 @@ class Predicates:
 
     def operand_type(self, of: Field) -> tuple[TypeEngine[Any], Convert | None]:
         """The type of a parameter that is compared with a whole value of this field, and how to make one."""
-        kind = self._tables.type_of(of)
+        kind = column_type(of, self._catalog)
         if isinstance(kind, DateTime):
             return kind, instant
         if isinstance(kind, Date):
@@ -126,7 +127,7 @@ def _compare(operator: Operator, column: Sql, values: list[Any]) -> Sql:
             return column.op("^@", is_comparison=True)(values[0])
         case Operator.CONTAINS:
             # DynamoDB finds the empty string nowhere.
-            return and_(func.strpos(column, values[0]) > 0, values[0] != "")
+            return and_(func.strpos(column, values[0]) > 0, values[0] != literal_column("''", Text))
         case Operator.NOT_CONTAINS:
             return _compare(Operator.CONTAINS, column, values).is_not(true())
     raise AssertionError(operator)
@@ -148,7 +149,7 @@ def _size(of: Field, column: Sql) -> Sql:
 def as_text(of: Field, column: Sql) -> Sql:
     """A value as the text the API shows: what a partial date is compared with."""
     if of.type.name == "AWSDateTime":
-        return datetime_as_text(column)
+        return datetime_text(column)
     if of.type.name in {"AWSDate", "AWSJSON"}:
         return cast(column, Text()).collate("C")
     return column

@@ -93,7 +93,7 @@ class Repository:
     async def _write(self, prepared: Prepared, run: Run) -> str | None:
         arguments = prepared.statement.bind(run)
         if prepared.reread is None:
-            answer = await self._database.fetch_value(prepared.statement.sql, arguments, retry=False)
+            answer = await self._database.fetch_value(prepared.statement.sql, arguments, writes=True)
         else:
             async with self._database.transaction() as transaction:
                 answer = await transaction.fetch_value(prepared.statement.sql, arguments)

@@ -64,9 +64,17 @@ class Answer:
         return cls(chosen.selection, None, chosen.model.name, watched)
 
     def finish(
-        self, text: str | None, orders: Sequence[plan.PageOrder], cursors: Cursors, path: Path
+        self,
+        text: str | None,
+        orders: Sequence[plan.PageOrder],
+        cursors: Cursors,
+        path: Path,
+        root: tuple[str, str],
     ) -> tuple[str, list[Note]]:
-        """The JSON text to send for what the database answered, and what is wrong with it."""
+        """The JSON text to send for what the database answered, and what is wrong with it.
+
+        `root` is the root type and the field that was asked there, `path` where its value stands.
+        """
         if text is None:
             return "null", []
         if not any(watched in text for watched in self.watched):
@@ -75,12 +83,12 @@ class Answer:
         if not any(watched in text for watched in self.watched):
             return text, []
         notes: list[Note] = []
-        done = self._complete(orjson.loads(text), path, notes)
+        done = self._complete(orjson.loads(text), path, root, notes)
         return orjson.dumps(done).decode(), notes
 
-    def _complete(self, value: Any, path: Path, notes: list[Note]) -> Any:
+    def _complete(self, value: Any, path: Path, root: tuple[str, str], notes: list[Note]) -> Any:
         if value == _DENIED:
-            notes.append(Note(path, denied=True, parent="Query", name=str(path[0])))
+            notes.append(Note(path, denied=True, parent=root[0], name=root[1]))
             return None
         try:
             if self.connection is not None:

@@ -75,7 +75,7 @@ class Planner:
         if hash_value is not None:
             equal = _equals(model.field_by_name[hash_name], hash_value)
             return self._page(model, chosen, arguments, sort, (equal,), verdict)
-        sort_argument = names.sort_argument(sort)
+        sort_argument = _sort_argument(sort)
         if arguments.get(sort_argument) is not None:
             raise _needs(f"When providing argument '{sort_argument}' you must also provide '{hash_name}'.")
         if arguments.get("sortDirection") is not None:
@@ -97,7 +97,7 @@ class Planner:
         if fields:
             # A row without its sort key is not in the index.
             where += tuple(Comparison(each, Operator.EXISTS) for each in fields if each.name not in model.key)
-            where += (key_condition(fields, arguments.get(names.sort_argument(sort))),)
+            where += (key_condition(fields, arguments.get(_sort_argument(sort))),)
         where += (condition_of(model, arguments.get("filter")),)
         if isinstance(verdict, tuple):
             where += (plan.Matches(verdict),)
@@ -120,7 +120,7 @@ class Planner:
             elif chosen.name == "nextToken":
                 members.append(plan.NextToken(chosen.key))
             else:
-                members.append(plan.Typename(chosen.key, names.connection(model)))
+                members.append(plan.Typename(chosen.key, names.connection(model.name)))
         return plan.Connection(tuple(members))
 
     # ------------------------------------------------------------ writes
@@ -248,6 +248,10 @@ def _sort_of(relation: Relation, target: Model) -> tuple[str, ...]:
     if relation.index is not None:
         return target.index_by_name[relation.index].sort
     return target.key[1:] if target.key[0] == relation.target_fields[0] else ()
+
+
+def _sort_argument(sort: tuple[str, ...]) -> str:
+    return sort[0] if len(sort) == 1 else names.composite_key_argument(sort)
 
 
 def _equals(field: Field, value: Any) -> Condition:
