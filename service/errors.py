@@ -55,6 +55,9 @@ class Forbidden(ServiceError):
     status = 403
     error_type = "Unauthorized"
 
+    def __init__(self, message: str = "Unauthorized") -> None:
+        super().__init__(message)
+
 
 class NotFound(ServiceError):
     """There is no such row, or the caller may not know of it."""

@@ -97,6 +97,16 @@ def _origins(text: str) -> tuple[str, ...]:
     return words
 
 
+def _some_words(text: str) -> tuple[str, ...]:
+    if not (words := _words(text)):
+        raise ValueError("must name at least one")
+    return words
+
+
+def _jwks(text: str) -> str:
+    return _issuer(text) if text.startswith(("http://", "https://")) else text
+
+
 def _cursor_key(text: str) -> str:
     if len(text) < 32:
         raise ValueError("must have 32 characters or more")
@@ -157,7 +167,7 @@ class Settings:
     )
     client_ids: tuple[str, ...] = _setting(
         "The app clients whose tokens are accepted: `client_id` of an access token, `aud` of an id token.",
-        _words,
+        _some_words,
         "comma-separated",
     )
     cursor_key: str = _setting(
@@ -169,7 +179,8 @@ class Settings:
     jwks: str | None = _setting(
         "Where the issuer's public keys are: an address, a file, or the JSON itself. "
         "Without it: `/.well-known/jwks.json` under the issuer.",
-        form="address, path or JSON",
+        _jwks,
+        "address, path or JSON",
         default=None,
     )
     token_uses: tuple[str, ...] = _setting(
@@ -272,5 +283,5 @@ def _unknown(environ: Mapping[str, str]) -> Iterator[str]:
     known = [variable_of(each) for each in fields(Settings)]
     for name in sorted(environ):
         if name.startswith(PREFIX) and name not in known:
-            near = difflib.get_close_matches(name, known, 1)
+            near = difflib.get_close_matches(name, known, 1, cutoff=0.8)  # the prefix alone is alike to 0.6
             yield f"{name} is not a setting" + (f"; did you mean {near[0]}?" if near else "")

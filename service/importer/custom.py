@@ -12,10 +12,10 @@ from graphql import (
 )
 
 from service.catalog.model import EnumType, Field, InputType, ObjectType, Operation, Root, Rule
-from service.importer.directives import find, string, strings, type_of
+from service.importer.directives import find, find_all, string, strings, type_of
 from service.importer.flags import Flags
 from service.importer.read import Document
-from service.importer.rules import rules_of, static_rules
+from service.importer.rules import mode_rules, rules_of, static_rules
 
 RESOLVED_BY = ("http", "predictions", "sql", "conversation", "generation")
 """Directives that give a root field a resolver which has no counterpart here."""
@@ -56,6 +56,8 @@ def _operation(
     if root is not Root.SUBSCRIPTION:
         _notice_resolver(root, node, document)
     rules = rules_of(node, flags)
+    if len(find_all(node, "function")) > 1:
+        document.notice(f"{root}.{node.name.value} chains functions: only the first is kept.", node, needs_person=True)
     if static_rules(rules) != rules:
         document.notice(
             f"{root}.{node.name.value}: rules about owners and group fields do not work on a root field, "
@@ -68,7 +70,7 @@ def _operation(
         type_of(node.type),
         arguments=tuple(_argument(each) for each in node.arguments or ()),
         function=string(function, "name") if function else None,
-        rules=static_rules(rules) if find(node, "auth") else global_,
+        rules=static_rules(rules) if find(node, "auth") else mode_rules(node) or global_,
         mutations=strings(subscribe, "mutations") if subscribe else (),
     )
 

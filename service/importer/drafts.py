@@ -9,6 +9,14 @@ from graphql import FieldDefinitionNode, ObjectTypeDefinitionNode
 from service.catalog.model import Field, Index, Operations, Relation, Rule, Timestamps, TypeRef
 
 
+@dataclass(frozen=True, slots=True)
+class Unresolved:
+    """A field whose type is a model although no directive says how to get there."""
+
+    type: TypeRef
+    rules: tuple[Rule, ...] = ()
+
+
 @dataclass
 class Draft:
     """A model that is not finished. Members are appended in the order in which the SDL shows them."""
@@ -22,8 +30,9 @@ class Draft:
     timestamps: Timestamps = field(default_factory=Timestamps)
     module: str = "models"
     key: tuple[str, ...] = ("id",)
-    members: dict[str, Field | Relation | None] = field(default_factory=dict)
-    """Name → field or relation; None holds the place of a relation that is not resolved yet."""
+    names_key: bool = False
+    members: dict[str, Field | Relation | Unresolved | None] = field(default_factory=dict)
+    """Name → what it is; None holds the place of a relation that is not resolved yet."""
     indexes: list[Index] = field(default_factory=list)
 
     def add(self, name: str, type_: TypeRef, *, in_input: bool = True) -> None:

@@ -9,13 +9,14 @@ from graphql import DirectiveNode, FieldDefinitionNode, ObjectTypeDefinitionNode
 from service.catalog.model import Field, Index, Operations, Rule, Timestamps, TypeRef
 from service.catalog.plurals import default_index_name, joined, plural_of
 from service.importer.directives import argument_names, arguments, find, find_all, string, strings, type_of
-from service.importer.drafts import Draft
+from service.importer.drafts import Draft, Unresolved
 from service.importer.flags import Flags
 from service.importer.read import Document
 from service.importer.refusal import ImportRefused
 from service.importer.rules import rules_of
 
-RELATIONS = ("hasMany", "hasOne", "belongsTo", "manyToMany")
+RELATIONS = ("hasMany", "hasOne", "manyToMany", "belongsTo")
+"""The relation directives, in the order in which Amplify resolves them."""
 
 
 def draft_model(node: ObjectTypeDefinitionNode, document: Document, flags: Flags, global_: tuple[Rule, ...]) -> Draft:
@@ -97,9 +98,10 @@ def _draft_member(draft: Draft, node: FieldDefinitionNode, document: Document, m
     if any(find(node, relation) for relation in RELATIONS):
         draft.members[name] = None
     elif type_.name in models:
+        draft.members[name] = Unresolved(type_)
         document.notice(
-            f"{draft.name}.{name} has the type {type_.name} but no relation directive. Amplify shows such a field and "
-            "never fills it in; it is left out. Add @hasMany, @hasOne or @belongsTo if it should lead somewhere.",
+            f"{draft.name}.{name} has the type {type_.name} but no relation directive: it is always null, "
+            "as it was. Add @hasMany, @hasOne or @belongsTo if it should lead somewhere.",
             node,
             needs_person=True,
         )
@@ -117,6 +119,7 @@ def _set_key(draft: Draft) -> None:
             sort = strings(directive, "sortKeyFields")
             _check_fields(draft, sort, directive)
             draft.key = (node.name.value, *sort)
+            draft.names_key = True
             return
 
 

@@ -27,24 +27,20 @@ class Relations:
         self.document = document
         self.flags = flags
 
-    def add_early_keys(self, draft: Draft) -> None:
-        """Adds the foreign keys of bare `@belongsTo` that face a `@hasOne`, which come before the timestamps."""
+    def resolve(self, draft: Draft, directive_name: str) -> None:
+        """Fills in a model's relations of one kind; Amplify takes the kinds one after the other, for all models."""
         for node in draft.written:
-            directive = find(node, "belongsTo")
-            if directive and not strings(directive, "fields") and self._faces_has_one(draft, node):
-                self._implied_keys(draft, node, self._target(draft, node))
-
-    def resolve(self, draft: Draft) -> None:
-        """Fills in every relation of a model that somebody wrote."""
-        for node in draft.written:
-            if directive := find(node, "manyToMany"):
-                draft.members[node.name.value] = self._many_to_many(draft, node, directive)
-            elif directive := find(node, "hasMany"):
-                draft.members[node.name.value] = self._has_many(draft, node, directive)
-            elif directive := find(node, "hasOne"):
-                draft.members[node.name.value] = self._to_one(draft, node, directive, RelationKind.HAS_ONE)
-            elif directive := find(node, "belongsTo"):
-                draft.members[node.name.value] = self._to_one(draft, node, directive, RelationKind.BELONGS_TO)
+            directive = find(node, directive_name)
+            if directive is None:
+                continue
+            match directive_name:
+                case "manyToMany":
+                    relation = self._many_to_many(draft, node, directive)
+                case "hasMany":
+                    relation = self._has_many(draft, node, directive)
+                case _:
+                    relation = self._to_one(draft, node, directive, RelationKind(directive_name))
+            draft.members[node.name.value] = relation
 
     def _many_to_many(self, draft: Draft, node: FieldDefinitionNode, directive: DirectiveNode) -> Relation:
         join = self.joins[str(string(directive, "relationName"))]
@@ -74,6 +70,8 @@ class Relations:
         index_name = string(directive, "indexName")
         fields = strings(directive, "fields")
         self._check_own_fields(draft, fields, directive)
+        # Amplify adds the implied key even where an index makes it needless, and clients may write it.
+        implied = () if fields else self._implied_keys(draft, node, draft, holder=target)
         if index_name:
             found = next((each for each in target.indexes if each.name == index_name), None)
             if found is None:
@@ -89,7 +87,7 @@ class Relations:
             target_fields = target.key[: len(fields)]
         else:
             fields = draft.key
-            target_fields = self._implied_keys(draft, node, draft, holder=target)
+            target_fields = implied
         self._check_lengths(draft, node, fields, target_fields)
         return Relation(
             node.name.value,

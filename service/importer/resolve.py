@@ -12,10 +12,10 @@ from service.catalog.model import Catalog, Field, Model, Provider, Relation, Typ
 from service.catalog.scalars import SCALARS
 from service.importer.custom import RESOLVED_BY, enum_type, input_type, object_type, operations
 from service.importer.directives import KNOWN, Directed, type_of
-from service.importer.drafts import Draft
+from service.importer.drafts import Draft, Unresolved
 from service.importer.flags import Flags
 from service.importer.joins import joins_of
-from service.importer.models import add_owners, draft_model, finish
+from service.importer.models import RELATIONS, add_owners, draft_model, finish
 from service.importer.read import Document
 from service.importer.refusal import ImportRefused
 from service.importer.relations import Relations
@@ -32,13 +32,12 @@ def resolve(document: Document, default_provider: Provider, flags: Flags) -> Cat
     drafts = {node.name.value: draft_model(node, document, flags, global_) for node in document.models}
     joins = joins_of(drafts, flags)
     relations = Relations(drafts, joins, document, flags)
-    for draft in drafts.values():
-        relations.add_early_keys(draft)
     finished = [*drafts.values(), *(join.draft for join in joins.values())]
     for draft in finished:
         finish(draft)
-    for draft in drafts.values():
-        relations.resolve(draft)
+    for kind in RELATIONS:
+        for draft in drafts.values():
+            relations.resolve(draft, kind)
     for draft in finished:
         add_owners(draft)
     _set_modules(document, drafts)
@@ -61,19 +60,23 @@ def resolve(document: Document, default_provider: Provider, flags: Flags) -> Cat
 
 def _model(draft: Draft, table: str, *, is_join: bool) -> Model:
     columns = distinct_names(name for name, member in draft.members.items() if isinstance(member, Field))
-    members = [member for member in draft.members.values() if member is not None]
+    members = draft.members.items()
     return Model(
         name=draft.name,
         plural=draft.plural,
         table=table,
-        fields=tuple(_with_column(each, columns) for each in members if isinstance(each, Field)),
+        fields=tuple(_with_column(each, columns) for _, each in members if isinstance(each, Field)),
         key=draft.key,
         operations=draft.operations,
-        relations=tuple(each for each in members if isinstance(each, Relation)),
+        relations=tuple(each for _, each in members if isinstance(each, Relation)),
         indexes=tuple(draft.indexes),
         rules=draft.rules,
         timestamps=draft.timestamps,
-        order=tuple(each.name for each in members),
+        unresolved=tuple(
+            Field(name, each.type, in_input=False) for name, each in members if isinstance(each, Unresolved)
+        ),
+        order=tuple(draft.members),
+        names_key=draft.names_key,
         is_join=is_join,
         module=draft.module,
         description=_description(draft.node),

@@ -1,0 +1,84 @@
+"""What the rules say, before any row is looked at.
+
+A question has one of three answers: yes, no, or "the rows that these dynamic rules match". The
+answer depends on the caller's mode and static groups alone, so a compiled statement can be shared
+by every caller of the same `CallerClass`; who exactly is calling is a parameter of the statement.
+
+Source: Amplify Gen 1, "Customize authorization rules"; what the v2 auth transformer compiles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+
+from service.catalog.model import Access, Catalog, Field, Model, Provider, Relation, Rule
+
+
+@dataclass(frozen=True, slots=True)
+class CallerClass:
+    """What about a caller decides static rules: the mode, and which of the named groups they are in."""
+
+    provider: Provider
+    groups: frozenset[tuple[str, str]]
+    """(claim, group) pairs, cut down to the groups some rule names."""
+
+
+class Answer(Enum):
+    """The two answers that need no row."""
+
+    YES = "yes"
+    NO = "no"
+
+
+Verdict = Answer | tuple[Rule, ...]
+"""Yes, no, or the dynamic rules of which a row must satisfy at least one."""
+
+
+def decide(rules: Iterable[Rule], access: Access, caller: CallerClass) -> Verdict:
+    """What `rules` answer to a caller who wants `access`."""
+    dynamic: list[Rule] = []
+    for rule in rules:
+        if rule.provider is not caller.provider or access not in rule.access:
+            continue
+        if rule.is_dynamic:
+            dynamic.append(rule)
+        elif not rule.groups or any((rule.group_claim, group) in caller.groups for group in rule.groups):
+            return Answer.YES
+    return tuple(dynamic) or Answer.NO
+
+
+def is_open(rules: Iterable[Rule], caller: CallerClass) -> bool:
+    """Whether a type with these rules is open to the caller's mode at all."""
+    return any(rule.provider is caller.provider for rule in rules)
+
+
+def static_groups(catalog: Catalog) -> frozenset[tuple[str, str]]:
+    """Every (claim, group) that some rule of the catalog names: what can tell caller classes apart."""
+    return frozenset((rule.group_claim, group) for rule in every_rule(catalog) for group in rule.groups)
+
+
+def every_rule(catalog: Catalog) -> Iterable[Rule]:
+    """All rules of a catalog: of models, fields, relations and custom operations."""
+    for model in catalog.models:
+        yield from model.rules
+        for member in guarded(model):
+            yield from member.rules
+    for operation in catalog.operations:
+        yield from operation.rules
+
+
+def is_redacted(model: Model, target: Model) -> bool:
+    """Whether a mutation of `model` hides a relation to `target`.
+
+    Its result reaches every subscriber of `model`, who need not be allowed to see a model with
+    other rules: AppSync answers null, or no items, even to a caller who may.
+    """
+    return set(model.rules) != set(target.rules)
+
+
+def guarded(model: Model) -> tuple[Field | Relation, ...]:
+    """The fields and relations of a model that have rules of their own."""
+    members: tuple[Field | Relation, ...] = (*model.fields, *model.relations)
+    return tuple(member for member in members if member.rules)

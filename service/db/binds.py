@@ -1,0 +1,186 @@
+"""The parameters of a statement: where each value comes from when the statement runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import BindParameter, bindparam
+from sqlalchemy.types import TypeEngine
+
+from service.auth.principal import Principal
+from service.catalog.model import Field
+from service.db import plan
+from service.db.paging import Cursors
+from service.db.tracing import at, resolve_tree
+from service.errors import Invalid
+
+DEFAULT_PAGE = 100
+"""How many rows a page has if the request does not say: AppSync's own default."""
+
+
+@dataclass(slots=True)
+class Run:
+    """One run of a plan: the values of the request, and who asks."""
+
+    variables: Mapping[str, Any]
+    principal: Principal
+    cursors: Cursors
+    max_page: int
+    written: dict[str, Any] = field(default_factory=dict)
+    """For a write: what each field will hold."""
+
+
+Resolve = Callable[[Run], Any]
+Convert = Callable[[Any], Any]
+
+
+class Binds:
+    """Allots parameters while a statement is built; one for each distinct use of a source."""
+
+    def __init__(self) -> None:
+        self.resolvers: dict[str, Resolve] = {}
+        self._names: dict[tuple[plan.Source, str, Convert | None], str] = {}
+
+    def add(self, source: plan.Source, type_: TypeEngine[Any], convert: Convert | None = None) -> BindParameter[Any]:
+        """The parameter for `source` as a value of `type_`, passed through `convert` first."""
+        try:
+            known = (source, str(type_), convert)
+            name = self._names.setdefault(known, f"p{len(self._names)}")
+        except TypeError:  # a source that holds a list or an object has no hash: it gets a parameter of its own
+            name = f"u{len(self.resolvers)}"
+        if name not in self.resolvers:
+            resolve = resolver(source)
+            self.resolvers[name] = resolve if convert is None else _converted(resolve, convert)
+        return bindparam(name, type_=type_)
+
+
+def _converted(resolve: Resolve, convert: Convert) -> Resolve:
+    def converted(run: Run) -> Any:
+        value = resolve(run)
+        return None if value is None else convert(value)
+
+    return converted
+
+
+def resolver(source: plan.Source) -> Resolve:
+    """How to find the value of a source in a run."""
+    match source:
+        case plan.Variable(path):
+            return _variable(path)
+        case plan.Constant(value):
+            return lambda _: value
+        case plan.Tree(tree):
+            return lambda run: resolve_tree(tree, run.variables)
+        case plan.Identities(claim):
+            return lambda run: identities(run.principal, claim)
+        case plan.Groups(claim):
+            return lambda run: list(run.principal.groups(claim))
+        case plan.Joined(parts):
+            return _joined(parts)
+        case plan.CursorPart(token, order, position):
+            resolve = resolver(token)
+            return lambda run: run.cursors.decode(order, resolve(run))[position]
+        case plan.Limit(given, extra):
+            return _limit(given, extra)
+        case plan.Written(name):
+            return lambda run: run.written[name]
+
+
+def _variable(path: tuple[str | int, ...]) -> Resolve:
+    if len(path) == 1:
+        name = path[0]
+        return lambda run: run.variables[name]  # type: ignore[index]
+    return lambda run: at(run.variables, path)
+
+
+def _limit(given: plan.Source | None, extra: int) -> Resolve:
+    resolve = resolver(given) if given is not None else None
+
+    def limit(run: Run) -> int:
+        size = DEFAULT_PAGE if resolve is None else resolve(run)
+        if size < 1:
+            raise Invalid("Limit must be greater than or equal to 1", error_type="DynamoDB:ValidationException")
+        return int(min(size, run.max_page)) + extra
+
+    return limit
+
+
+def _joined(parts: tuple[tuple[Field, plan.Source], ...]) -> Resolve:
+    resolvers = [(each, resolver(source)) for each, source in parts]
+    return lambda run: "#".join(key_text(each, resolve(run)) for each, resolve in resolvers)
+
+
+def identities(principal: Principal, claim: str) -> list[str]:
+    """Every form in which a stored owner may name this caller.
+
+    `sub::username` is what Amplify stores; data written before it, or by hand, holds either half.
+    """
+    names = [principal.username if part == "username" else principal.claims.get(part) for part in claim.split("::")]
+    known = [name for name in names if isinstance(name, str)]
+    return ["::".join(known), *known] if len(known) == len(names) > 1 else known
+
+
+# ---------------------------------------------------------------- conversions
+
+
+def instant(value: str | datetime) -> datetime:
+    """An AWSDateTime as an instant. Raises ValueError if it is not a whole one with an offset."""
+    parsed = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+    if parsed.tzinfo is None:
+        raise ValueError("no offset")
+    return parsed.astimezone(UTC)
+
+
+def day(value: str | date) -> date:
+    """An AWSDate as a date. Raises ValueError if it is not a whole one."""
+    return value if isinstance(value, date) else date.fromisoformat(value)
+
+
+def is_instant(value: Any) -> bool:
+    """Whether an operand is a whole AWSDateTime, and not just the beginning of one."""
+    return _parses(instant, value)
+
+
+def is_day(value: Any) -> bool:
+    """Whether an operand is a whole AWSDate, and not just the beginning of one."""
+    return _parses(day, value)
+
+
+def _parses(parse: Convert, value: Any) -> bool:
+    try:
+        parse(value)
+    except (ValueError, TypeError, OverflowError):
+        return False
+    return True
+
+
+def datetime_text(value: datetime) -> str:
+    """An instant as the API shows it: UTC, milliseconds, `Z`."""
+    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{value.microsecond // 1000:03d}Z"
+
+
+def key_text(of: Field, value: Any) -> str:
+    """A part of a composite sort key as it stands in the joined text."""
+    if of.type.name == "AWSDateTime" and is_instant(value):
+        return datetime_text(instant(value))
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def json_text(value: Any) -> str:
+    """A value of an embedded type as JSON text, dates in it as the API shows them."""
+    return orjson.dumps(value, default=shown, option=orjson.OPT_PASSTHROUGH_DATETIME).decode()
+
+
+def shown(value: Any) -> str:
+    """A date or an instant as the API shows it."""
+    if isinstance(value, datetime):
+        return datetime_text(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    raise TypeError(type(value).__name__)

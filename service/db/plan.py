@@ -1,0 +1,353 @@
+"""A plan: what to read or write and what to give back, as plain data.
+
+Both doors make plans and `statements` turns them into SQL. A plan holds no values that change from
+one request to the next: where a value belongs there is a `Source` that says how to find it when
+the plan runs. So a plan, its statement and its text are made once and kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from service.catalog.model import Field, Model, Relation, Rule
+
+# ---------------------------------------------------------------- values
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """The value at a path in the request's variables."""
+
+    path: tuple[str | int, ...]
+
+    def at(self, step: str | int) -> Variable:
+        """The value one step further down."""
+        return Variable((*self.path, step))
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A value written in the request itself."""
+
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A list or object of which some parts are sources."""
+
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Identities:
+    """The forms in which a stored owner may name the caller, for an identity claim: a list of text."""
+
+    claim: str
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """The caller's groups by a claim: a list of text."""
+
+    claim: str
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Parts of a composite sort key as the one text they are stored and compared as: `a#b`."""
+
+    parts: tuple[tuple[Field, Source], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PageOrder:
+    """What a cursor must have been made for: a model's rows in one order."""
+
+    model: Model
+    sort: tuple[str, ...]
+    descending: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CursorPart:
+    """One key value of the row after which a page begins."""
+
+    token: Source
+    order: PageOrder
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """The size of a page, clamped to the largest allowed; `extra` rows more are read to know what follows."""
+
+    given: Source | None
+    extra: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The value a write stores in a field, as `writes` prepared it."""
+
+    field: str
+
+
+Source = Variable | Constant | Tree | Identities | Groups | Joined | CursorPart | Limit | Written
+
+
+# ---------------------------------------------------------------- conditions
+
+
+class Operator(Enum):
+    """What a filter can ask. The values are the names in the filter inputs."""
+
+    EQ = "eq"
+    NE = "ne"
+    LT = "lt"
+    LE = "le"
+    GT = "gt"
+    GE = "ge"
+    BETWEEN = "between"
+    CONTAINS = "contains"
+    NOT_CONTAINS = "notContains"
+    BEGINS_WITH = "beginsWith"
+    EXISTS = "attributeExists"
+    TYPE = "attributeType"
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One operator on one field. `operands` is empty for a comparison with null."""
+
+    field: Field
+    operator: Operator
+    operands: tuple[Source, ...] = ()
+    of_size: bool = False
+    """Whether the operand is compared with the length of the value and not with the value."""
+    as_text: bool = False
+    """Whether a date or time is compared as the text it is shown as: the operand is only part of one."""
+
+
+@dataclass(frozen=True, slots=True)
+class JoinedComparison:
+    """A condition on a composite sort key, compared as joined text."""
+
+    fields: tuple[Field, ...]
+    operator: Operator
+    operands: tuple[Source, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    """Every part holds. Without parts: true."""
+
+    parts: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Some:
+    """At least one part holds. Without parts: false."""
+
+    parts: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The part does not hold; a part about a missing value does not hold either."""
+
+    part: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """The row satisfies at least one of these dynamic rules for the caller."""
+
+    rules: tuple[Rule, ...]
+
+
+Condition = Comparison | JoinedComparison | All | Some | Not | Matches
+TRUE = All()
+
+
+# ---------------------------------------------------------------- what to give back
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A stored value, under the name the caller chose."""
+
+    key: str
+    field: Field
+    owner: bool = False
+    """Whether it names an owner, of which only the part after `::` is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Typename:
+    """`__typename`."""
+
+    key: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """A field whose value is not given: denied, or without a word null or an empty `connection`."""
+
+    key: str
+    name: str
+    type_name: str
+    denied: bool
+    required: bool = False
+    connection: Connection | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """Part of a value of an embedded type, or of each of a list of them."""
+
+    key: str
+    field: Field
+    type_name: str
+    selection: tuple[Selected, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class One:
+    """The row a relation leads to."""
+
+    key: str
+    relation: Relation
+    target: Model
+    selection: tuple[Selected, ...]
+    shown_if: tuple[Rule, ...] = ()
+    """Dynamic rules of the target: a row that matches none of them is denied."""
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """The rows of a page."""
+
+    key: str
+    selection: tuple[Selected, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NextToken:
+    """Where the next page begins, or null."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """The members of a connection that were asked for, in order."""
+
+    members: tuple[Items | NextToken | Typename, ...]
+
+    @property
+    def wants_token(self) -> bool:
+        """Whether it matters that more rows follow."""
+        return any(isinstance(member, NextToken) for member in self.members)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which rows of a model, in which order, how many, beginning where."""
+
+    model: Model
+    connection: Connection
+    where: Condition = TRUE
+    sort: tuple[str, ...] = ()
+    """The fields that order the rows before the primary key does; two or more are joined."""
+    descending: bool = False
+    limit: Source | None = None
+    token: Source | None = None
+
+    @property
+    def order(self) -> PageOrder:
+        """What this page's cursors are bound to."""
+        return PageOrder(self.model, self.sort, self.descending)
+
+
+@dataclass(frozen=True, slots=True)
+class Many:
+    """The rows a relation leads to, as a page."""
+
+    key: str
+    relation: Relation
+    page: Page
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """A field with dynamic rules of its own: denied where the row matches none of them."""
+
+    key: str
+    shown: Value | Embedded | One | Many
+    rules: tuple[Rule, ...]
+
+
+Selected = Value | Typename | Hidden | Embedded | One | Many | Guarded
+
+
+# ---------------------------------------------------------------- plans
+
+
+@dataclass(frozen=True, slots=True)
+class Get:
+    """One row by its key. Denied, if it exists and matches none of `shown_if`."""
+
+    model: Model
+    key: tuple[tuple[Field, Source], ...]
+    selection: tuple[Selected, ...]
+    shown_if: tuple[Rule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class List:
+    """A page of rows: a list, or an index query."""
+
+    page: Page
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """A new row. `allowed_if` are the dynamic rules it must satisfy, where no static one allows it."""
+
+    model: Model
+    input: dict[str, Source]
+    selection: tuple[Selected, ...]
+    condition: Condition = TRUE
+    allowed_if: tuple[Rule, ...] = ()
+    guarded: tuple[tuple[str, tuple[Rule, ...]], ...] = ()
+    """Fields of the input with dynamic rules of their own, which the new row must satisfy too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """Some values of one row."""
+
+    model: Model
+    input: dict[str, Source]
+    selection: tuple[Selected, ...]
+    condition: Condition = TRUE
+    allowed_if: tuple[tuple[Rule, ...], ...] = ()
+    """Sets of dynamic rules, of each of which the row must satisfy one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """One row gone, and given back as it was."""
+
+    model: Model
+    input: dict[str, Source]
+    selection: tuple[Selected, ...]
+    condition: Condition = TRUE
+    allowed_if: tuple[tuple[Rule, ...], ...] = ()
+
+
+Plan = Get | List | Create | Update | Delete

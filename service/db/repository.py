@@ -1,0 +1,144 @@
+"""Runs plans. The only way from a door to the database.
+
+A read is one statement. A write is one statement too, unless its selection leads back to the table
+it wrote: a statement does not see its own new row there, so a second one in the same transaction
+reads the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from service.auth.principal import Principal
+from service.catalog.model import Catalog
+from service.db.binds import Run
+from service.db.engine import Database
+from service.db.paging import Cursors
+from service.db.plan import (
+    TRUE,
+    Create,
+    Delete,
+    Get,
+    Guarded,
+    Items,
+    List,
+    Many,
+    One,
+    PageOrder,
+    Plan,
+    Selected,
+    Update,
+)
+from service.db.statements import Statement, Statements
+from service.db.tables import Tables
+from service.db.writes import Writer
+from service.errors import ConditionFailed, Forbidden
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A plan with the statements it needs; made once, run often, by any caller of one class."""
+
+    plan: Plan
+    statement: Statement
+    reread: Statement | None = None
+    """For a write whose answer a second statement reads."""
+    permission: Statement | None = None
+    """For a conditional write under dynamic rules: tells a denied row from a false condition."""
+
+    @property
+    def orders(self) -> tuple[PageOrder, ...]:
+        """The page orders whose cursors the answer marks."""
+        return (self.reread or self.statement).orders
+
+
+class Repository:
+    """Prepares and runs the plans of one catalog on one database."""
+
+    def __init__(self, catalog: Catalog, database: Database, *, cursor_key: bytes, max_page: int = 10_000) -> None:
+        self.catalog = catalog
+        self.cursors = Cursors(cursor_key)
+        self._database = database
+        self._max_page = max_page
+        self._statements = Statements(catalog, Tables(catalog))
+        self._writers = {model.name: Writer(catalog, model) for model in catalog.models}
+
+    def prepare(self, chosen: Plan) -> Prepared:
+        """Make the statements of a plan. Pure, and the expensive part: keep what it returns."""
+        match chosen:
+            case Get() | List():
+                return Prepared(chosen, self._statements.read(chosen))
+            case Create():
+                fields = self._writers[chosen.model.name].created_fields(chosen)
+                return Prepared(chosen, self._statements.create(chosen, fields), self._reread(chosen))
+            case Update():
+                fields = self._writers[chosen.model.name].updated_fields(chosen)
+                statement = self._statements.update(chosen, fields)
+                return Prepared(chosen, statement, self._reread(chosen), self._permission(chosen))
+            case Delete():
+                return Prepared(chosen, self._statements.delete(chosen), None, self._permission(chosen))
+
+    def _reread(self, write: Create | Update) -> Statement | None:
+        if not leads_to(write.selection, write.model.name):
+            return None
+        return self._statements.reread(write)
+
+    def _permission(self, write: Update | Delete) -> Statement | None:
+        conditional = write.allowed_if and write.condition != TRUE
+        return self._statements.permission(write) if conditional else None
+
+    async def run(self, prepared: Prepared, variables: Mapping[str, Any], principal: Principal) -> str | None:
+        """Run a prepared plan: JSON text with the marks of `output` in it, or None for a row that is not there.
+
+        Raises `Forbidden` and `ConditionFailed` as the rules of writes say, and what `Database` raises.
+        """
+        run = Run(variables, principal, self.cursors, self._max_page)
+        match prepared.plan:
+            case Get() | List():
+                return await self._database.fetch_value(prepared.statement.sql, prepared.statement.bind(run))
+            case Create():
+                self._writers[prepared.plan.model.name].fill_create(prepared.plan, run)
+            case Update():
+                self._writers[prepared.plan.model.name].fill_update(prepared.plan, run)
+        return await self._write(prepared, run)
+
+    async def _write(self, prepared: Prepared, run: Run) -> str | None:
+        arguments = prepared.statement.bind(run)
+        if prepared.reread is None:
+            answer = await self._database.fetch_value(prepared.statement.sql, arguments, writes=True)
+        else:
+            async with self._database.transaction() as transaction:
+                answer = await transaction.fetch_value(prepared.statement.sql, arguments)
+                if answer is not None:
+                    answer = await transaction.fetch_value(prepared.reread.sql, prepared.reread.bind(run))
+        if answer is None:
+            raise await self._refusal(prepared, run)
+        return answer
+
+    async def _refusal(self, prepared: Prepared, run: Run) -> Forbidden | ConditionFailed:
+        """Why a write met no row. Who may write only some rows learns no more of the others than that."""
+        failed = ConditionFailed("The conditional request failed")
+        if not isinstance(prepared.plan, (Update, Delete)) or not prepared.plan.allowed_if:
+            return failed
+        if prepared.permission is None:
+            return Forbidden()
+        allowed = await self._database.fetch_value(prepared.permission.sql, prepared.permission.bind(run))
+        return failed if allowed else Forbidden()
+
+
+def leads_to(selection: tuple[Selected, ...], model: str) -> bool:
+    """Whether a selection reads rows of `model` through some relation."""
+    for given in selection:
+        selected = given.shown if isinstance(given, Guarded) else given
+        if isinstance(selected, One):
+            if selected.target.name == model or leads_to(selected.selection, model):
+                return True
+        elif isinstance(selected, Many):
+            if selected.page.model.name == model:
+                return True
+            members = selected.page.connection.members
+            if any(isinstance(each, Items) and leads_to(each.selection, model) for each in members):
+                return True
+    return False

@@ -1,0 +1,159 @@
+"""Plan → statement: the text PostgreSQL gets, and where its parameters come from.
+
+SQLAlchemy Core builds and compiles each statement once; what is kept is plain text, which runs on
+the driver's connection without another look at the plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Table,
+    Text,
+    and_,
+    cast,
+    delete,
+    literal_column,
+    null,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import asyncpg, insert
+from sqlalchemy.sql.expression import CTE
+
+from service.catalog.model import Catalog, Field, Model
+from service.db import plan
+from service.db.binds import Binds, Resolve, Run, resolver
+from service.db.output import Output
+from service.db.predicates import Predicates, Row
+from service.db.tables import Tables, column_type
+
+_DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call]
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement. It yields one row with one column: JSON text, or null."""
+
+    sql: str
+    arguments: tuple[Resolve, ...]
+    orders: tuple[plan.PageOrder, ...] = ()
+    """The page orders whose cursors the answer marks, by the number in the mark."""
+
+    def bind(self, run: Run) -> list[Any]:
+        """The parameters for one run, in order."""
+        return [resolve(run) for resolve in self.arguments]
+
+
+class Statements:
+    """Makes statements for the plans of one catalog."""
+
+    def __init__(self, catalog: Catalog, tables: Tables) -> None:
+        self._catalog = catalog
+        self._tables = tables
+
+    def read(self, read: plan.Get | plan.List) -> Statement:
+        """The one statement of a read."""
+        maker = _Maker(self._catalog, self._tables)
+        made = maker.get(read) if isinstance(read, plan.Get) else maker.output.page(read.page)
+        return maker.finish(select(cast(made, Text)))
+
+    def create(self, create: plan.Create, fields: Sequence[str]) -> Statement:
+        """An insert of `fields` that does nothing if the key exists."""
+        maker = _Maker(self._catalog, self._tables)
+        table = self._tables[create.model.name]
+        values = maker.written(create.model, fields)
+        if create.condition == plan.TRUE:
+            statement = insert(table).values(values)
+        else:
+            chosen = select(*values.values()).where(maker.about_nothing(create))
+            statement = insert(table).from_select(list(values), chosen)
+        written = statement.on_conflict_do_nothing().returning(*table.c).cte("w")
+        return maker.finish_write(create.model, written, create.selection)
+
+    def update(self, change: plan.Update, fields: Sequence[str]) -> Statement:
+        """An update of `fields` in the row with the key, if the rules and the condition hold for it."""
+        maker = _Maker(self._catalog, self._tables)
+        table = self._tables[change.model.name]
+        statement = update(table).values(maker.written(change.model, fields)).where(*maker.target(change, table))
+        return maker.finish_write(change.model, statement.returning(*table.c).cte("w"), change.selection)
+
+    def delete(self, removal: plan.Delete) -> Statement:
+        """A delete of the row with the key, if the rules and the condition hold for it."""
+        maker = _Maker(self._catalog, self._tables)
+        table = self._tables[removal.model.name]
+        statement = delete(table).where(*maker.target(removal, table)).returning(*table.c)
+        return maker.finish_write(removal.model, statement.cte("w"), removal.selection)
+
+    def permission(self, write: plan.Update | plan.Delete) -> Statement:
+        """Whether the row is there and the rules allow the write: asked after a conditional write met no row."""
+        maker = _Maker(self._catalog, self._tables)
+        row = maker.output.row(write.model)
+        allowed = and_(*maker.allowed(write, row))
+        found = select(literal_column("'yes'", Text)).select_from(row.source).where(*maker.by_key(write, row), allowed)
+        return maker.finish(found)
+
+    def reread(self, write: plan.Create | plan.Update) -> Statement:
+        """The selection of a row that was just written, by its key."""
+        key = tuple((write.model.field_by_name[name], plan.Written(name)) for name in write.model.key)
+        return self.read(plan.Get(write.model, key, write.selection))
+
+
+class _Maker:
+    """What one statement is made with."""
+
+    def __init__(self, catalog: Catalog, tables: Tables) -> None:
+        self._catalog = catalog
+        self.binds = Binds()
+        self.output = Output(catalog, tables, self.binds)
+        self.predicates = Predicates(catalog, self.binds)
+
+    def finish(self, statement: Select[Any]) -> Statement:
+        compiled = statement.compile(dialect=_DIALECT)
+        names: Sequence[str] = getattr(compiled, "positiontup", None) or ()
+        # What SQLAlchemy made a parameter of by itself, a literal in an expression, has its value in `params`.
+        resolvers = (self.binds.resolvers.get(name) or resolver(plan.Constant(compiled.params[name])) for name in names)
+        return Statement(str(compiled), tuple(resolvers), tuple(self.output.orders))
+
+    def finish_write(self, model: Model, written: CTE, selection: tuple[plan.Selected, ...]) -> Statement:
+        given = self.output.object_of(Row(model, written), selection)
+        return self.finish(select(cast(given, Text)).select_from(written))
+
+    def get(self, get: plan.Get) -> ColumnElement[Any]:
+        row = self.output.row(get.model)
+        return self.output.found(row, self._equals(get.key, row), get.selection, get.shown_if)
+
+    def _equals(self, key: Sequence[tuple[Field, plan.Source]], row: Row) -> list[ColumnElement[Any]]:
+        return [row[of.name] == self.binds.add(value, *self.predicates.operand_type(of)) for of, value in key]
+
+    def written(self, model: Model, fields: Sequence[str]) -> dict[str, Any]:
+        """Column → parameter, for the fields of a write."""
+        columns: dict[str, Any] = {}
+        for name in fields:
+            of = model.field_by_name[name]
+            columns[of.column] = self.binds.add(plan.Written(name), column_type(of, self._catalog))
+        return columns
+
+    def by_key(self, write: plan.Update | plan.Delete, row: Row) -> list[ColumnElement[Any]]:
+        key = [(write.model.field_by_name[name], write.input[name]) for name in write.model.key]
+        return self._equals(key, row)
+
+    def allowed(self, write: plan.Update | plan.Delete, row: Row) -> list[ColumnElement[Any]]:
+        return [self.predicates.build(plan.Matches(rules), row) for rules in write.allowed_if]
+
+    def target(self, write: plan.Update | plan.Delete, table: Table) -> list[ColumnElement[Any]]:
+        row = Row(write.model, table)
+        condition = [] if write.condition == plan.TRUE else [self.predicates.build(write.condition, row)]
+        return [*self.by_key(write, row), *self.allowed(write, row), *condition]
+
+    def about_nothing(self, create: plan.Create) -> ColumnElement[Any]:
+        """The condition of a create, which is asked of a row that does not exist: every value is missing."""
+        table = self.output.row(create.model).source
+        nothing = select(*(cast(null(), column.type).label(column.key) for column in table.c)).subquery("nothing")
+        held = self.predicates.build(create.condition, Row(create.model, nothing))
+        return select(held).select_from(nothing).scalar_subquery()

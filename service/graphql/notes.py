@@ -1,0 +1,250 @@
+"""Answers of the database → answers of the API, where the two differ.
+
+PostgreSQL's JSON is passed on as it is unless something in it calls for attention: a mark (see
+`service.db.output`), or a null where the schema promises a value. Both are found by looking for a
+few short texts, so an answer without them costs one search. Only an answer with them is parsed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from service.catalog.model import TypeRef
+from service.db import plan
+from service.db.output import MARK
+from service.db.paging import Cursors
+
+Path = list[str | int]
+
+_CURSOR = re.compile(r'"\\u0000t(\d+):([0-9a-f]*)"')
+_DENIED = "\0d"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something that went wrong at one place of an answer."""
+
+    path: Path
+    denied: bool
+    parent: str
+    """The type whose field it is."""
+    name: str
+    """The field, by its name in the schema."""
+    type_name: str = ""
+    """The type that must not be null, if that is what is wrong."""
+
+
+class _Bubble(Exception):
+    """A null that its parent may not hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a plan's JSON must look like."""
+
+    selection: tuple[plan.Selected, ...]
+    connection: plan.Connection | None
+    type_name: str
+    watched: tuple[str, ...]
+    """The texts of nulls that an answer may not hold as it is."""
+
+    @classmethod
+    def of(cls, chosen: plan.Plan) -> Answer:
+        """What the JSON of a plan must look like."""
+        if isinstance(chosen, plan.List):
+            connection = chosen.page.connection
+            watched = tuple(dict.fromkeys(_watched_in(connection)))
+            return cls((), connection, chosen.page.model.name, watched)
+        watched = tuple(dict.fromkeys(_watched(chosen.selection)))
+        return cls(chosen.selection, None, chosen.model.name, watched)
+
+    def finish(
+        self,
+        text: str | None,
+        orders: Sequence[plan.PageOrder],
+        cursors: Cursors,
+        path: Path,
+        root: tuple[str, str],
+    ) -> tuple[str, list[Note]]:
+        """The JSON text to send for what the database answered, and what is wrong with it.
+
+        `root` is the root type and the field that was asked there, `path` where its value stands.
+        """
+        if text is None:
+            return "null", []
+        if MARK in text:
+            text = signed(text, orders, cursors)
+        # Most answers hold no null at all, and one search tells.
+        if not (MARK in text or ("null" in text and any(watched in text for watched in self.watched))):
+            return text, []
+        notes: list[Note] = []
+        done = self._complete(orjson.loads(text), path, root, notes)
+        return orjson.dumps(done).decode(), notes
+
+    def _complete(self, value: Any, path: Path, root: tuple[str, str], notes: list[Note]) -> Any:
+        if value == _DENIED:
+            notes.append(Note(path, denied=True, parent=root[0], name=root[1]))
+            return None
+        try:
+            if self.connection is not None:
+                return _complete_connection(value, self.connection, self.type_name, path, notes)
+            return _complete_object(value, self.selection, self.type_name, path, notes)
+        except _Bubble:
+            return None
+
+
+def signed(text: str, orders: Sequence[plan.PageOrder], cursors: Cursors) -> str:
+    """`text` with the marks of cursors replaced by cursors."""
+
+    def cursor(match: re.Match[str]) -> str:
+        values = orjson.loads(bytes.fromhex(match[2]))
+        return f'"{cursors.encode(orders[int(match[1])], values)}"'
+
+    return _CURSOR.sub(cursor, text)
+
+
+# ---------------------------------------------------------------- what to look for
+
+
+def _watched(selection: Sequence[plan.Selected]) -> Iterator[str]:
+    for selected in selection:
+        match selected:
+            case plan.Value(key, field):
+                yield from _watched_value(key, field.type)
+            case plan.Guarded(_, shown):
+                yield from _watched((shown,))
+            case plan.Hidden(key, required=True):
+                yield f'"{key}":null'
+            case plan.Embedded(key, field, _, inner):
+                yield from _watched_value(key, field.type)
+                yield from _watched(inner)
+            case plan.One(key, relation, _, inner):
+                if relation.required:
+                    yield f'"{key}":null'
+                yield from _watched(inner)
+            case plan.Many(_, _, page):
+                yield from _watched_in(page.connection)
+
+
+def _watched_in(connection: plan.Connection) -> Iterator[str]:
+    for member in connection.members:
+        if isinstance(member, plan.Items):
+            yield from _watched(member.selection)
+
+
+def _watched_value(key: str, type_: TypeRef) -> Iterator[str]:
+    if type_.required:
+        yield f'"{key}":null'
+    if type_.is_list and type_.element_required:
+        yield "[null"
+        yield ",null"
+
+
+# ---------------------------------------------------------------- completion
+
+
+def _complete_connection(
+    value: dict[str, Any], connection: plan.Connection, model: str, path: Path, notes: list[Note]
+) -> dict[str, Any]:
+    for member in connection.members:
+        if isinstance(member, plan.Items):
+            value[member.key] = [
+                _complete_item(item, member.selection, model, [*path, member.key, index], notes)
+                for index, item in enumerate(value[member.key])
+            ]
+    return value
+
+
+def _complete_item(item: Any, selection: Sequence[plan.Selected], type_name: str, path: Path, notes: list[Note]) -> Any:
+    """A value that may be null: a null below it that may not ends here."""
+    if item is None:
+        return None
+    try:
+        return _complete_object(item, selection, type_name, path, notes)
+    except _Bubble:
+        return None
+
+
+def _complete_object(
+    value: dict[str, Any], selection: Sequence[plan.Selected], type_name: str, path: Path, notes: list[Note]
+) -> dict[str, Any]:
+    for selected in selection:
+        value[selected.key] = _complete_field(value[selected.key], selected, type_name, [*path, selected.key], notes)
+    return value
+
+
+def _complete_field(value: Any, selected: plan.Selected, parent: str, path: Path, notes: list[Note]) -> Any:
+    if isinstance(selected, plan.Guarded):
+        selected = selected.shown
+    name, required, expected = _promise(selected)
+    if value == _DENIED and not isinstance(selected, plan.Typename):
+        notes.append(Note(path, denied=True, parent=parent, name=name))
+        if required:
+            raise _Bubble
+        return None
+    if value is not None:
+        value = _complete_value(value, selected, path, notes)
+        if value is None and required:
+            raise _Bubble  # what is wrong has been noted further down
+    elif required:
+        notes.append(Note(path, denied=False, parent=parent, name=name, type_name=expected))
+        raise _Bubble
+    return value
+
+
+def _promise(selected: plan.Selected) -> tuple[str, bool, str]:
+    """The name of a selected field, whether it must not be null, and the type it promises."""
+    match selected:
+        case plan.Value(_, field) | plan.Embedded(_, field):
+            return field.name, field.type.required, _inner(field.type)
+        case plan.One(_, relation, target):
+            return relation.name, relation.required, target.name
+        case plan.Hidden():
+            return selected.name, selected.required, selected.type_name
+        case plan.Many(_, relation):
+            return relation.name, False, ""
+        case plan.Typename():
+            return "__typename", True, "String"
+        case plan.Guarded(_, shown):
+            return _promise(shown)
+
+
+def _inner(type_: TypeRef) -> str:
+    return str(TypeRef(type_.name, is_list=type_.is_list, element_required=type_.element_required))
+
+
+def _complete_value(value: Any, selected: plan.Selected, path: Path, notes: list[Note]) -> Any:
+    match selected:
+        case plan.Value(_, field) if field.type.is_list and field.type.element_required and None in value:
+            index = value.index(None)
+            notes.append(
+                Note([*path, index], denied=False, parent=field.name, name=field.name, type_name=field.type.name)
+            )
+            return None
+        case plan.Embedded(_, field, type_name, inner):
+            if field.type.is_list:
+                return _complete_list(value, selected, path, notes)
+            return _complete_item(value, inner, type_name, path, notes)
+        case plan.One(_, _, target, inner):
+            return _complete_item(value, inner, target.name, path, notes)
+        case plan.Many(_, _, page):
+            return _complete_connection(value, page.connection, page.model.name, path, notes)
+    return value
+
+
+def _complete_list(value: list[Any], selected: plan.Embedded, path: Path, notes: list[Note]) -> list[Any] | None:
+    done: list[Any] = []
+    for index, element in enumerate(value):
+        each = _complete_item(element, selected.selection, selected.type_name, [*path, index], notes)
+        if each is None and selected.field.type.element_required:
+            if element is None:
+                name = selected.field.name
+                notes.append(Note([*path, index], denied=False, parent=name, name=name, type_name=selected.type_name))
+            return None
+        done.append(each)
+    return done

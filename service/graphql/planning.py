@@ -1,0 +1,269 @@
+"""A root field of a document → a plan, for one class of callers.
+
+This is the only place where GraphQL's arguments and Amplify's access rules become a plan. Nothing
+here awaits, and nothing here knows SQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import GraphQLObjectType, GraphQLSchema, SelectionSetNode
+
+from service.catalog import names
+from service.catalog.access import Answer, CallerClass, Verdict, decide, guarded, is_redacted
+from service.catalog.model import Access, Catalog, Field, Model, Relation, Rule
+from service.db import plan
+from service.db.filters import condition_of, key_condition
+from service.db.plan import Comparison, Condition, Operator
+from service.db.tracing import peek, source_of
+from service.errors import Forbidden, Invalid
+from service.graphql.roots import RootField
+from service.graphql.selections import Chosen, Reader
+
+
+@dataclass(frozen=True, slots=True)
+class Planner:
+    """Makes the plans of one operation."""
+
+    catalog: Catalog
+    schema: GraphQLSchema
+    reader: Reader
+    caller: CallerClass
+
+    def plan_field(self, root: RootField, chosen: Chosen) -> plan.Plan:
+        """The plan of a generated root field. Raises `Forbidden` or `Invalid` where no row could change that."""
+        model, access = root.model, root.access
+        assert model is not None
+        assert access is not None
+        verdict = decide(model.rules, access, self.caller)
+        if verdict is Answer.NO:
+            raise Forbidden
+        parent = self.schema.type_map[root.root.value]
+        assert isinstance(parent, GraphQLObjectType)
+        arguments = self.reader.arguments(parent.fields[chosen.name], chosen)
+        match root.kind:
+            case "get":
+                return self._get(model, chosen, arguments, verdict)
+            case "list":
+                return plan.List(self._list(model, chosen, arguments, verdict))
+            case "index":
+                assert root.index is not None
+                hash_field = model.field_by_name[root.index.hash]
+                equal = _equals(hash_field, arguments.pop(root.index.hash))
+                return plan.List(self._page(model, chosen, arguments, root.index.sort, (equal,), verdict=verdict))
+            case "create":
+                return self._create(model, chosen, arguments, verdict)
+            case _:
+                return self._change(root, model, chosen, arguments, verdict)
+
+    # ------------------------------------------------------------ reads
+
+    def _get(self, model: Model, chosen: Chosen, arguments: dict[str, Any], verdict: Verdict) -> plan.Get:
+        key = tuple((model.field_by_name[name], source_of(arguments[name])) for name in model.key)
+        return plan.Get(model, key, self.select(model, chosen.selection_sets), _rules(verdict))
+
+    def _list(self, model: Model, chosen: Chosen, arguments: dict[str, Any], verdict: Verdict) -> plan.Page:
+        """A list. One over a key with sort fields may name the hash, and only then be sorted."""
+        hash_name, sort = model.key[0], model.key[1:]
+        if not sort:
+            return self._page(model, chosen, arguments, (), (), verdict=verdict)
+        hash_value = arguments.pop(hash_name, None)
+        if hash_value is not None:
+            equal = _equals(model.field_by_name[hash_name], hash_value)
+            return self._page(model, chosen, arguments, sort, (equal,), verdict=verdict)
+        sort_argument = _sort_argument(sort)
+        if arguments.get(sort_argument) is not None:
+            raise _needs(f"When providing argument '{sort_argument}' you must also provide '{hash_name}'.")
+        if arguments.get("sortDirection") is not None:
+            raise _needs(f"When providing argument 'sortDirection' you must also provide argument '{hash_name}'.")
+        return self._page(model, chosen, arguments, (), (), verdict=verdict)
+
+    def _page(
+        self,
+        model: Model,
+        chosen: Chosen,
+        arguments: dict[str, Any],
+        sort: tuple[str, ...],
+        where: tuple[Condition, ...],
+        *,
+        verdict: Verdict,
+        mutation: bool = False,
+    ) -> plan.Page:
+        fields = [model.field_by_name[name] for name in sort]
+        if fields:
+            # A row without its sort key is not in the index.
+            where += tuple(Comparison(each, Operator.EXISTS) for each in fields if each.name not in model.key)
+            where += (key_condition(fields, arguments.get(_sort_argument(sort))),)
+        where += (condition_of(model, arguments.get("filter")),)
+        if isinstance(verdict, tuple):
+            where += (plan.Matches(verdict),)
+        limit, token = arguments.get("limit"), arguments.get("nextToken")
+        return plan.Page(
+            model=model,
+            connection=self._connection(model, chosen.selection_sets, mutation=mutation),
+            where=plan.All(tuple(each for each in where if each != plan.TRUE)),
+            sort=sort,
+            descending=peek(arguments.get("sortDirection")) == "DESC",
+            limit=None if limit is None else source_of(limit),
+            token=None if token is None else source_of(token),
+        )
+
+    def _connection(self, model: Model, sets: Sequence[SelectionSetNode], *, mutation: bool) -> plan.Connection:
+        members: list[plan.Items | plan.NextToken | plan.Typename] = []
+        for chosen in self.reader.fields(sets):
+            if chosen.name == "items":
+                members.append(plan.Items(chosen.key, self.select(model, chosen.selection_sets, mutation=mutation)))
+            elif chosen.name == "nextToken":
+                members.append(plan.NextToken(chosen.key))
+            else:
+                members.append(plan.Typename(chosen.key, names.connection(model.name)))
+        return plan.Connection(tuple(members))
+
+    # ------------------------------------------------------------ writes
+
+    def _create(self, model: Model, chosen: Chosen, arguments: dict[str, Any], verdict: Verdict) -> plan.Create:
+        given = arguments["input"]
+        return plan.Create(
+            model=model,
+            input={name: source_of(value) for name, value in given.items()},
+            selection=self.select(model, chosen.selection_sets, mutation=True),
+            condition=condition_of(model, arguments.get("condition")),
+            allowed_if=_rules(verdict),
+            guarded=self._input_rules(model, given, Access.CREATE),
+        )
+
+    def _change(
+        self, root: RootField, model: Model, chosen: Chosen, arguments: dict[str, Any], verdict: Verdict
+    ) -> plan.Update | plan.Delete:
+        given = arguments["input"]
+        if root.kind == "update":
+            make: type[plan.Update | plan.Delete] = plan.Update
+            sets = [rules for _, rules in self._input_rules(model, given, Access.UPDATE)]
+        else:
+            make, sets = plan.Delete, self._deletion_rules(model)
+        if isinstance(verdict, tuple):
+            sets.insert(0, verdict)
+        return make(
+            model=model,
+            input={name: source_of(value) for name, value in given.items()},
+            selection=self.select(model, chosen.selection_sets, mutation=True),
+            condition=condition_of(model, arguments.get("condition")),
+            allowed_if=tuple(sets),
+        )
+
+    def _input_rules(
+        self, model: Model, given: dict[str, Any], access: Access
+    ) -> tuple[tuple[str, tuple[Rule, ...]], ...]:
+        """The fields of an input whose own rules depend on the row. Raises `Forbidden` naming those that say no."""
+        verdicts = {
+            name: decide(model.field_by_name[name].rules, access, self.caller)
+            for name in given
+            if model.field_by_name[name].rules
+        }
+        denied = [name for name, verdict in verdicts.items() if verdict is Answer.NO]
+        if denied:
+            raise Forbidden(f"Unauthorized on [{', '.join(denied)}]")
+        return tuple((name, verdict) for name, verdict in verdicts.items() if isinstance(verdict, tuple))
+
+    def _deletion_rules(self, model: Model) -> list[tuple[Rule, ...]]:
+        """A delete takes every field with it, so each field's own rules must allow it."""
+        verdicts = [decide(member.rules, Access.DELETE, self.caller) for member in guarded(model)]
+        if Answer.NO in verdicts:
+            raise Forbidden
+        return [verdict for verdict in verdicts if isinstance(verdict, tuple)]
+
+    # ------------------------------------------------------------ selections
+
+    def select(
+        self, model: Model, sets: Sequence[SelectionSetNode], *, mutation: bool = False
+    ) -> tuple[plan.Selected, ...]:
+        """What is selected of a model's row."""
+        return tuple(self._selected(model, chosen, mutation=mutation) for chosen in self.reader.fields(sets))
+
+    def _selected(self, model: Model, chosen: Chosen, *, mutation: bool) -> plan.Selected:
+        if chosen.name == "__typename":
+            return plan.Typename(chosen.key, model.name)
+        relation = model.relation_by_name.get(chosen.name)
+        if relation is not None:
+            return self._related(model, relation, chosen, mutation=mutation)
+        field = model.field_by_name[chosen.name]
+        verdict: Verdict = decide(field.rules, Access.GET, self.caller) if field.rules else Answer.YES
+        if verdict is Answer.NO or (mutation and field.rules):
+            return plan.Hidden(
+                chosen.key, field.name, field.type.name, denied=verdict is Answer.NO, required=field.type.required
+            )
+        shown = self._stored(field, chosen, owner=_is_owner(model, field))
+        return plan.Guarded(chosen.key, shown, verdict) if isinstance(verdict, tuple) else shown
+
+    def _stored(self, field: Field, chosen: Chosen, *, owner: bool = False) -> plan.Value | plan.Embedded:
+        if field.type.name not in self.catalog.object_by_name:
+            return plan.Value(chosen.key, field, owner)
+        inner = self._embedded(field.type.name, chosen.selection_sets)
+        return plan.Embedded(chosen.key, field, field.type.name, inner)
+
+    def _embedded(self, type_name: str, sets: Sequence[SelectionSetNode]) -> tuple[plan.Selected, ...]:
+        fields = {each.name: each for each in self.catalog.object_by_name[type_name].fields}
+        return tuple(
+            plan.Typename(chosen.key, type_name)
+            if chosen.name == "__typename"
+            else self._stored(fields[chosen.name], chosen)
+            for chosen in self.reader.fields(sets)
+        )
+
+    # ------------------------------------------------------------ relations
+
+    def _related(self, model: Model, relation: Relation, chosen: Chosen, *, mutation: bool) -> plan.Selected:
+        target = self.catalog.model_by_name[relation.target]
+        if mutation and is_redacted(model, target):
+            empty = self._connection(target, chosen.selection_sets, mutation=True) if relation.is_many else None
+            return plan.Hidden(
+                chosen.key, relation.name, target.name, denied=False, required=relation.required, connection=empty
+            )
+        own: Verdict = decide(relation.rules, Access.GET, self.caller) if relation.rules else Answer.YES
+        verdict = decide(target.rules, Access.LIST if relation.is_many else Access.GET, self.caller)
+        if Answer.NO in {own, verdict}:
+            return plan.Hidden(chosen.key, relation.name, target.name, denied=True, required=relation.required)
+        shown = self._one_or_many(model, relation, target, chosen, verdict, mutation=mutation)
+        return plan.Guarded(chosen.key, shown, own) if isinstance(own, tuple) else shown
+
+    def _one_or_many(
+        self, model: Model, relation: Relation, target: Model, chosen: Chosen, verdict: Verdict, *, mutation: bool
+    ) -> plan.One | plan.Many:
+        if not relation.is_many:
+            selection = self.select(target, chosen.selection_sets, mutation=mutation)
+            return plan.One(chosen.key, relation, target, selection, _rules(verdict))
+        parent = self.schema.type_map[model.name]
+        assert isinstance(parent, GraphQLObjectType)
+        arguments = self.reader.arguments(parent.fields[relation.name], chosen)
+        page = self._page(target, chosen, arguments, _sort_of(relation, target), (), verdict=verdict, mutation=mutation)
+        return plan.Many(chosen.key, relation, page)
+
+
+def _sort_of(relation: Relation, target: Model) -> tuple[str, ...]:
+    """The fields that order a hasMany: the sort keys of the index it follows, or of the primary key."""
+    if relation.index is not None:
+        return target.index_by_name[relation.index].sort
+    return target.key[1:] if target.key[0] == relation.target_fields[0] else ()
+
+
+def _sort_argument(sort: tuple[str, ...]) -> str:
+    return sort[0] if len(sort) == 1 else names.composite_key_argument(sort)
+
+
+def _equals(field: Field, value: Any) -> Condition:
+    return Comparison(field, Operator.EQ, (source_of(value),))
+
+
+def _rules(verdict: Verdict) -> tuple[Rule, ...]:
+    return verdict if isinstance(verdict, tuple) else ()
+
+
+def _is_owner(model: Model, field: Field) -> bool:
+    return any(rule.owner_field == field.name and "::" in rule.identity_claim for rule in model.rules)
+
+
+def _needs(message: str) -> Invalid:
+    return Invalid(message, error_type="InvalidArgumentsError")
