@@ -72,12 +72,12 @@ def run(arguments: argparse.Namespace) -> int:
     """Serve until interrupted."""
     from service.auth.issuer import DevelopmentIssuer  # noqa: PLC0415  `offramp --help` needs none of this
     from service.cli.server import ends_on_sigterm, listen  # noqa: PLC0415  as above
-    from service.logs import write_logs  # noqa: PLC0415  as above
+    from service.logs import write_logs_for_a_person  # noqa: PLC0415  as above
 
     issuer = DevelopmentIssuer.open(arguments.data_dir)
     settings = development_settings(arguments, issuer)
     listener = listen(arguments.host, settings.port if arguments.port is None else arguments.port)
-    write_logs(level="WARNING", show_messages=True)
+    write_logs_for_a_person()
     with listener, ends_on_sigterm(), suppress(KeyboardInterrupt):
         _serve(arguments, settings, issuer, listener)
     return 0

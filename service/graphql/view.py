@@ -109,7 +109,7 @@ class GraphQLView:
             raise Malformed("The request is nested too deeply.") from None
         except Exception:
             request_id = scope.get("request_id", "")
-            log.exception("request failed", extra={"request_id": request_id})
+            log.exception("request %s failed", request_id, extra={"request_id": request_id})
             return _masked_body(request_id)
 
     async def _body(self, headers: Mapping[str, str], receive: Receive) -> bytes | bytearray:
