@@ -16,6 +16,8 @@ from importlib import import_module
 from service.errors import CommandError, ServiceError
 
 VERBS = {
+    "dev": "service.cli.dev",
+    "serve": "service.cli.serve",
     "token": "service.cli.token",
 }
 """Verb → the module whose `register(subparsers)` adds it."""
