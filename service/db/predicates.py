@@ -122,7 +122,8 @@ def _compare(operator: Operator, column: Sql, values: list[Any]) -> Sql:
         case Operator.GE:
             return column >= values[0]
         case Operator.BETWEEN:
-            return column.between(values[0], values[1])
+            # Not BETWEEN: PostgreSQL's grammar takes no COLLATE inside it, and SQLAlchemy writes one.
+            return and_(column >= values[0], column <= values[1])
         case Operator.BEGINS_WITH:
             return column.op("^@", is_comparison=True)(values[0])
         case Operator.CONTAINS:

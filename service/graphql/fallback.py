@@ -98,7 +98,7 @@ class Fallback:
             if decide(root.operation.rules, Access.GET, context.caller) is Verdict.NO:
                 raise Forbidden
             raise NotConnected(f"The operation '{root.name}' is part of the schema, but no code is connected to it yet.")
-        reader = Reader(raw.fragments, raw.variable_values.coerced)
+        reader = Reader(raw.fragments, raw.variable_values)
         chosen = Chosen(str(raw.path.key), root.name, tuple(raw.field_nodes))
         plan = Planner(self._repository.catalog, self._schema, reader, context.caller).plan(root, chosen)
         prepared = self._repository.prepare(plan)
