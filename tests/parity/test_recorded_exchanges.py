@@ -16,8 +16,8 @@ from service.graphql.execute import CompiledOperation, GraphQL
 from service.graphql.fallback import Fallback
 from service.graphql.light import light_schema
 
-from .differences import DIFFERENCES
-from .recorded import GROUPS, RECORDING, Comparison, at, differences, filled, is_binding, records
+from tests.parity.differences import DIFFERENCES
+from tests.parity.recorded import GROUPS, RECORDING, Comparison, at, differences, filled, is_binding, records
 
 
 class StrawberryOnly(GraphQL):
