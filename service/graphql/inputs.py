@@ -92,7 +92,9 @@ def model_inputs(catalog: Catalog, implied: ImpliedKeys, model: Model) -> Iterat
     yield InputShape(names.create_input(model.name), lambda: create_fields(catalog, model))
     yield InputShape(names.update_input(model.name), lambda: update_fields(catalog, model))
     yield InputShape(names.delete_input(model.name), lambda: key_fields(model))
-    yield InputShape(names.subscription_filter_input(model.name), lambda: subscription_filter_fields(catalog, implied, model))
+    yield InputShape(
+        names.subscription_filter_input(model.name), lambda: subscription_filter_fields(catalog, implied, model)
+    )
     for index, sort in _sort_keys(model):
         if len(sort) > 1:
             yield from _composite_inputs(model, index, sort)

@@ -41,7 +41,9 @@ def rules_of(node: Directed, flags: Flags) -> tuple[Rule, ...]:
 def mode_rules(node: Directed) -> tuple[Rule, ...]:
     """The rules that `@aws_api_key` and its kin mean where an author wrote them instead of `@auth`."""
     return tuple(
-        Rule(Allow.GROUPS, provider, groups=groups) if (groups := strings(found, "cognito_groups")) else Rule(allow, provider)
+        Rule(Allow.GROUPS, provider, groups=groups)
+        if (groups := strings(found, "cognito_groups"))
+        else Rule(allow, provider)
         for name, allow, provider in MODE_DIRECTIVES
         for found in find_all(node, name)
     )
