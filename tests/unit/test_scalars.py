@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from graphql import GraphQLError, GraphQLScalarType, parse_const_value, print_ast
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.graphql.scalars import SCALAR_TYPES, guard_built_in_scalars, parse_json
@@ -168,6 +168,7 @@ VALUES = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(SCALAR_TYPES)), VALUES)
 def test_any_value_is_accepted_or_refused(name: str, value: Any):
     parsed = _result(SCALAR_TYPES[name].coerce_input_value, value)
@@ -180,6 +181,7 @@ def test_any_value_is_accepted_or_refused(name: str, value: Any):
         assert parsed.tzinfo is UTC
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(SCALAR_TYPES)), st.one_of(st.integers(), st.floats(allow_nan=False), st.text()))
 def test_any_literal_is_accepted_or_refused(name: str, value: Any):
     literal = json.dumps(value) if not isinstance(value, float) or abs(value) < 1e308 else "1e999"
@@ -195,6 +197,7 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(JSON, st.sampled_from([None, 0, 1, 4]))
 def test_json_is_kept_but_for_its_spaces(value: Any, indent: int | None):
     compact = json.dumps(value, separators=(",", ":"))
