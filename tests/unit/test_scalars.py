@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 from graphql import GraphQLError, GraphQLScalarType, parse_const_value, print_ast
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.graphql.scalars import SCALAR_TYPES, guard_built_in_scalars, parse_json
@@ -152,7 +154,7 @@ def test_guarding_twice_changes_nothing():
 
 VALUES = st.one_of(
     st.text(st.characters()),
-    st.text("0123456789-:TZ+.eE/@%[]{}\" ,\0\ud800"),
+    st.text('0123456789-:TZ+.eE/@%[]{}" ,\0\ud800'),
     st.integers(),
     st.floats(),
     st.booleans(),
@@ -166,27 +168,26 @@ VALUES = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(SCALAR_TYPES)), VALUES)
 def test_any_value_is_accepted_or_refused(name: str, value: Any):
-    try:
-        parsed = SCALAR_TYPES[name].coerce_input_value(value)
-    except GraphQLError as refusal:
-        assert refusal.message.encode()
-        return
+    parsed = _result(SCALAR_TYPES[name].coerce_input_value, value)
+    if isinstance(parsed, GraphQLError):
+        parsed.message.encode()  # half a character in it could not be sent
     if isinstance(parsed, str):
         assert "\0" not in parsed
-        assert parsed.encode()
+        parsed.encode()
     if isinstance(parsed, datetime):
         assert parsed.tzinfo is UTC
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(SCALAR_TYPES)), st.one_of(st.integers(), st.floats(allow_nan=False), st.text()))
 def test_any_literal_is_accepted_or_refused(name: str, value: Any):
     literal = json.dumps(value) if not isinstance(value, float) or abs(value) < 1e308 else "1e999"
-    try:
-        _parse_literal(SCALAR_TYPES[name], literal)
-    except GraphQLError as refusal:
-        assert refusal.message.encode()
+    parsed = _result(lambda text: _parse_literal(SCALAR_TYPES[name], text), literal)
+    if isinstance(parsed, float):
+        assert math.isfinite(parsed)
 
 
 JSON = st.recursive(
@@ -196,10 +197,19 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(JSON, st.sampled_from([None, 0, 1, 4]))
 def test_json_is_kept_but_for_its_spaces(value: Any, indent: int | None):
     compact = json.dumps(value, separators=(",", ":"))
     assert parse_json(json.dumps(value, indent=indent)) == compact
+
+
+def _result(parse: Callable[[Any], Any], value: Any) -> Any:
+    """What it gives, or the refusal; anything else that it raises fails the test."""
+    try:
+        return parse(value)
+    except GraphQLError as refusal:
+        return refusal
 
 
 def _parse_literal(type_: GraphQLScalarType, literal: str) -> Any:
