@@ -7,34 +7,16 @@ messages. Source: what AppSync's users report, and what Amplify's own tests asse
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from graphql import GraphQLError, OperationDefinitionNode, SelectionSetNode, get_location
+from graphql import OperationDefinitionNode, SelectionSetNode, get_location
 
 from service.errors import Forbidden, ServiceError
 from service.graphql.notes import Note, Path
 from service.graphql.selections import Chosen, Reader
 
-_VARIABLE_IS_NULL = re.compile(r'^Variable "\$(\w+)" of (?:non-null|required) type "(.+)" (?:must not be null|was not)')
-_FIELD_IS_NULL = re.compile(r'^Variable "\$\w+" got invalid value None at "[^"]*?(\w+)(?:\[\d+\])?"; .*type "(.+)" not to be')
-
 Error = dict[str, Any]
-
-
-def request_error(error: GraphQLError) -> Error:
-    """A document or its variables were refused before anything ran."""
-    locations = [{"line": each.line, "column": each.column, "sourceName": None} for each in error.locations or ()]
-    return {"path": None, "locations": locations or None, "message": _translated(error.message)}
-
-
-def _translated(message: str) -> str:
-    """The messages that DataStore tells apart, in AppSync's words; the others say more as they are."""
-    null = _VARIABLE_IS_NULL.match(message) or _FIELD_IS_NULL.match(message)
-    if null is not None:
-        return f"Variable '{null[1]}' has coerced Null value for NonNull type '{null[2]}'"
-    return message
 
 
 class Locator:

@@ -22,10 +22,11 @@ from service.db.repository import Prepared, Repository
 from service.db.tracing import Trace
 from service.errors import Invalid, ServiceError
 from service.graphql.documents import Documents, Operation, RequestRefused
-from service.graphql.errors import Error, Locator, note_errors, request_error, root_error
+from service.graphql.errors import Error, Locator, note_errors, root_error
 from service.graphql.fallback import Fallback
 from service.graphql.notes import Answer
 from service.graphql.planning import Planner
+from service.graphql.refusals import request_error
 from service.graphql.roots import RootField, root_fields
 from service.graphql.selections import Chosen, Reader
 
@@ -93,7 +94,8 @@ class GraphQL:
                 caller, coerced, lambda made, trace: self._compile(made, trace, coerced, caller)
             )
         except RequestRefused as refused:
-            return orjson.dumps({"data": None, "errors": [request_error(each) for each in refused.errors]})
+            errors = [request_error(each, self._schema, refused.document) for each in refused.errors]
+            return orjson.dumps({"data": None, "errors": errors})
         if compiled.fields is None:
             return await self._fallback.execute(operation, coerced, variables, principal, caller)
         return await self._execute(compiled.fields, compiled.is_mutation, operation, coerced, principal)
