@@ -10,18 +10,30 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, Text, and_, case, cast, delete, literal_column, null, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Table,
+    Text,
+    and_,
+    cast,
+    delete,
+    literal_column,
+    null,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import asyncpg, insert
 from sqlalchemy.sql.expression import CTE
 
 from service.catalog.model import Catalog, Field, Model
 from service.db import plan
 from service.db.binds import Binds, Resolve, Run, resolver
-from service.db.output import DENIED, Output
+from service.db.output import Output
 from service.db.predicates import Predicates, Row
 from service.db.tables import Tables, column_type
 
-_DIALECT = asyncpg.dialect()
+_DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,4 +157,3 @@ class _Maker:
         nothing = select(*(cast(null(), column.type).label(column.key) for column in table.c)).subquery("nothing")
         held = self.predicates.build(create.condition, Row(create.model, nothing))
         return select(held).select_from(nothing).scalar_subquery()
-

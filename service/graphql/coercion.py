@@ -28,7 +28,7 @@ from graphql import (
 Coerce = Callable[[Any], Any]
 
 
-class Unfit(Exception):  # noqa: N818  graphql-core makes the error
+class Unfit(Exception):
     """A value does not fit its type."""
 
 
@@ -70,7 +70,7 @@ class Coercers:
         name = type_.name
         if name not in self._made:
             # Filter inputs contain themselves: what is made first is a way to what is being made.
-            self._made[name] = lambda value: self._made[name](value)
+            self._made[name] = lambda value: self._made[name](value)  # noqa: PLW0108  looked up when called
             self._made[name] = self._make(type_)
         return self._made[name]
 

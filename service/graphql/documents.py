@@ -40,7 +40,7 @@ MOST_ERRORS = 10
 Compiled = TypeVar("Compiled")
 
 
-class RequestRefused(Exception):  # noqa: N818  it carries the errors, it is not one
+class RequestRefused(Exception):
     """The document or its variables are wrong; nothing ran."""
 
     def __init__(self, *errors: GraphQLError, document: DocumentNode | None = None) -> None:
@@ -84,7 +84,9 @@ class Operation(Generic[Compiled]):
             return self.coerce_quickly(variables)
         except Unfit:
             pass
-        values = get_variable_values(self.schema, self.node.variable_definitions, dict(variables), max_errors=MOST_ERRORS)
+        values = get_variable_values(
+            self.schema, self.node.variable_definitions or (), dict(variables), max_errors=MOST_ERRORS
+        )
         if isinstance(values, list):
             raise RequestRefused(*values)
         return values.coerced

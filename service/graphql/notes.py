@@ -39,7 +39,7 @@ class Note:
     """The type that must not be null, if that is what is wrong."""
 
 
-class _Bubble(Exception):  # noqa: N818  it is not an error, it is a null on its way up
+class _Bubble(Exception):
     """A null that its parent may not hold."""
 
 
@@ -160,9 +160,7 @@ def _complete_connection(
     return value
 
 
-def _complete_item(
-    item: Any, selection: Sequence[plan.Selected], type_name: str, path: Path, notes: list[Note]
-) -> Any:
+def _complete_item(item: Any, selection: Sequence[plan.Selected], type_name: str, path: Path, notes: list[Note]) -> Any:
     """A value that may be null: a null below it that may not ends here."""
     if item is None:
         return None
@@ -176,9 +174,7 @@ def _complete_object(
     value: dict[str, Any], selection: Sequence[plan.Selected], type_name: str, path: Path, notes: list[Note]
 ) -> dict[str, Any]:
     for selected in selection:
-        value[selected.key] = _complete_field(
-            value[selected.key], selected, type_name, [*path, selected.key], notes
-        )
+        value[selected.key] = _complete_field(value[selected.key], selected, type_name, [*path, selected.key], notes)
     return value
 
 
@@ -226,7 +222,9 @@ def _complete_value(value: Any, selected: plan.Selected, path: Path, notes: list
     match selected:
         case plan.Value(_, field) if field.type.is_list and field.type.element_required and None in value:
             index = value.index(None)
-            notes.append(Note([*path, index], False, field.name, field.name, field.type.name))
+            notes.append(
+                Note([*path, index], denied=False, parent=field.name, name=field.name, type_name=field.type.name)
+            )
             return None
         case plan.Embedded(_, field, type_name, inner):
             if field.type.is_list:
@@ -245,7 +243,8 @@ def _complete_list(value: list[Any], selected: plan.Embedded, path: Path, notes:
         each = _complete_item(element, selected.selection, selected.type_name, [*path, index], notes)
         if each is None and selected.field.type.element_required:
             if element is None:
-                notes.append(Note([*path, index], False, selected.field.name, selected.field.name, selected.type_name))
+                name = selected.field.name
+                notes.append(Note([*path, index], denied=False, parent=name, name=name, type_name=selected.type_name))
             return None
         done.append(each)
     return done

@@ -185,7 +185,7 @@ def _default(literal: str) -> object:
 def _class(shape: Shape) -> type:
     """A class that carries Strawberry's definition of the shape, still without fields."""
     if isinstance(shape, EnumType):
-        enum = StrEnum(shape.name, [(f"value_{number}", value) for number, value in enumerate(shape.values)])
+        enum = StrEnum(shape.name, [(f"value_{number}", value) for number, value in enumerate(shape.values)])  # type: ignore[misc]  # the name is in the catalog
         values = [EnumValue(value, value) for value in shape.values]
         definition = StrawberryEnumDefinition(enum, shape.name, values, description=None)
         enum.__strawberry_definition__ = definition  # type: ignore[attr-defined]
