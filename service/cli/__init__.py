@@ -16,6 +16,7 @@ from importlib import import_module
 from service.errors import CommandError, ServiceError
 
 VERBS = {
+    "contract": "service.cli.contract",
     "dev": "service.cli.dev",
     "serve": "service.cli.serve",
     "token": "service.cli.token",
