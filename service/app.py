@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +46,8 @@ def compose(
 ) -> Starlette:
     """The service of a catalog on a database.
 
-    `examples` is a folder of documents and `callers` gives who may be chosen, both for GraphiQL. Errors: SettingsError.
+    For GraphiQL: `examples` is a folder of documents, by default they are made from the catalog; `callers` gives who may
+    be chosen. Errors: SettingsError.
     """
     repository = Repository(catalog, database, cursor_key=settings.cursor_key.encode(), max_page=settings.max_page_size)
     schema = light_schema(catalog)
@@ -58,7 +60,7 @@ def compose(
         max_roots=settings.max_aliases,
         introspection=settings.introspection,
     )
-    page, pages = _graphiql(examples, callers) if settings.graphiql else (None, [])
+    page, pages = _graphiql(catalog, examples, callers) if settings.graphiql else (None, [])
     return create_app(
         settings,
         authenticator=authenticator_from(settings),
@@ -70,19 +72,20 @@ def compose(
     )
 
 
-def _graphiql(examples: Path | None, callers: Callers) -> tuple[Page, list[Route]]:
-    from service.graphql.graphiql import example_operations, graphiql_page, graphiql_routes  # noqa: PLC0415  if it is on
+def _graphiql(catalog: Catalog, examples: Path | None, callers: Callers) -> tuple[Page, list[Route]]:
+    from service.graphql.examples import examples_in, examples_of  # noqa: PLC0415  only where it is on
+    from service.graphql.graphiql import graphiql_page, graphiql_routes  # noqa: PLC0415  as above
 
-    operations = example_operations(examples) if examples else {}
+    operations = (examples_in(examples) if examples else {}) or examples_of(catalog)
     return lambda: graphiql_page(callers(), operations, ENDPOINT), graphiql_routes(ENDPOINT)
 
 
 def _problem_of(database: Database, catalog: Catalog) -> Problem:
-    digest = areas.digest_of(catalog)
+    digest = cache(lambda: areas.digest_of(catalog))  # not at the start: it writes out every table
 
     async def problem() -> str | None:
         try:
-            return await areas.problem(database, digest)
+            return await areas.problem(database, digest())
         except ServiceError as error:
             return error.message
 
