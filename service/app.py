@@ -37,17 +37,26 @@ ENDPOINT = "/graphql"
 EXPOSED_HEADERS = ("x-amzn-ErrorType", "x-amzn-RequestId")
 """A browser hides headers from a page of another origin unless they are named; the Amplify client reads the first."""
 Problem = Callable[[], Awaitable[str | None]]
-Callers = Callable[[], Sequence["Caller"]]
+Callers = Callable[[str], Sequence["Caller"]]
 CODES = {404: "not_found", 405: "method_not_allowed"}
 
 
+def _nobody(_host: str) -> Sequence[Caller]:
+    return ()
+
+
 def compose(
-    settings: Settings, *, catalog: Catalog, database: Database, examples: Path | None = None, callers: Callers = tuple
+    settings: Settings,
+    *,
+    catalog: Catalog,
+    database: Database,
+    examples: Path | None = None,
+    callers: Callers = _nobody,
 ) -> Starlette:
     """The service of a catalog on a database.
 
-    For GraphiQL: `examples` is a folder of documents, by default they are made from the catalog; `callers` gives who may
-    be chosen. Errors: SettingsError.
+    For GraphiQL: `examples` is a folder of documents, by default they are made from the catalog; `callers` gives who
+    may be chosen there by somebody who opened it under a `Host`. Errors: SettingsError.
     """
     repository = Repository(catalog, database, cursor_key=settings.cursor_key.encode(), max_page=settings.max_page_size)
     schema = light_schema(catalog)
@@ -77,7 +86,7 @@ def _graphiql(catalog: Catalog, examples: Path | None, callers: Callers) -> tupl
     from service.graphql.graphiql import graphiql_page, graphiql_routes  # noqa: PLC0415  as above
 
     operations = (examples_in(examples) if examples else {}) or examples_of(catalog)
-    return lambda: graphiql_page(callers(), operations, ENDPOINT), graphiql_routes(ENDPOINT)
+    return lambda host: graphiql_page(callers(host), operations, ENDPOINT), graphiql_routes(ENDPOINT)
 
 
 def _problem_of(database: Database, catalog: Catalog) -> Problem:

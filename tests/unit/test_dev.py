@@ -119,6 +119,16 @@ def test_introspection_and_the_page_are_there(inventory_server: Running) -> None
     assert inventory_server.said["apiKey"] in page
 
 
+def test_a_name_that_was_made_to_point_here_finds_no_tokens(inventory_server: Running) -> None:
+    address = inventory_server.said["endpoint"]
+    request = urllib.request.Request(address, headers={"accept": "text/html", "host": "rebound.example:8000"})
+    with urllib.request.urlopen(request, timeout=20) as response:
+        page = response.read().decode()
+    assert "/graphql/assets/" in page
+    assert inventory_server.said["apiKey"] not in page
+    assert "eyJ" not in page
+
+
 def test_what_was_written_is_there_after_the_next_start(tmp_path: Path) -> None:
     with dev(tmp_path, ends_by=signal.SIGTERM) as first:
         token = (
