@@ -58,7 +58,7 @@ def compose(
         max_roots=settings.max_aliases,
         introspection=settings.introspection,
     )
-    page, pages = _graphiql(examples, callers) if settings.graphiql else (None, [])
+    page, pages = _graphiql(catalog, examples, callers) if settings.graphiql else (None, [])
     return create_app(
         settings,
         authenticator=authenticator_from(settings),
@@ -70,10 +70,11 @@ def compose(
     )
 
 
-def _graphiql(examples: Path | None, callers: Callers) -> tuple[Page, list[Route]]:
-    from service.graphql.graphiql import example_operations, graphiql_page, graphiql_routes  # noqa: PLC0415  if it is on
+def _graphiql(catalog: Catalog, examples: Path | None, callers: Callers) -> tuple[Page, list[Route]]:
+    from service.graphql.examples import examples_in, examples_of  # noqa: PLC0415  if it is on
+    from service.graphql.graphiql import graphiql_page, graphiql_routes  # noqa: PLC0415  as above
 
-    operations = example_operations(examples) if examples else {}
+    operations = examples_in(examples) if examples else examples_of(catalog)
     return lambda: graphiql_page(callers(), operations, ENDPOINT), graphiql_routes(ENDPOINT)
 
 
