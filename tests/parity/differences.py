@@ -4,9 +4,9 @@ docs/differences.md says it in prose. A record that is not listed is answered eq
 listed is answered differently: a line that is no longer true fails the suite.
 """
 
-FILTER_FIRST = "The filter runs before the limit, so the page is full. AppSync cut the page, then filtered what was left."
+FILTER_FIRST = "The filter runs before the limit, so the page is full. AppSync filtered what the limit had left."
 HAS_AN_ANSWER = "DynamoDB refuses the expression. SQL has the plain answer to it: no row, or every row it is true of."
-NULL_IS_MISSING = "A null that was sent by a create was a stored attribute. In a column, null and missing are one thing."
+NULL_IS_MISSING = "A null sent by a create was a stored attribute. In a column, null and missing are one thing."
 EMPTY_STRING_KEPT = (
     "An empty string is kept. The tool that made the recording turned it into null on the way to its database "
     "(the refusal of filters-string/024 names the type NULL); DynamoDB itself has taken empty strings since 2020."

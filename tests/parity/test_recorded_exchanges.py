@@ -15,7 +15,6 @@ from service.errors import ServiceError
 from service.graphql.execute import CompiledOperation, GraphQL
 from service.graphql.fallback import Fallback
 from service.graphql.light import light_schema
-
 from tests.parity.differences import DIFFERENCES
 from tests.parity.recorded import GROUPS, RECORDING, Comparison, at, differences, filled, is_binding, records
 
