@@ -16,6 +16,7 @@ from importlib import import_module
 from service.errors import CommandError, ServiceError
 
 VERBS = {
+    "db": "service.cli.db",
     "token": "service.cli.token",
 }
 """Verb → the module whose `register(subparsers)` adds it."""
