@@ -70,7 +70,7 @@ FOR_NOBODY = {
         *("createLeaveRequest", "createTimesheet", "createTimesheetEntry", "createExpenseClaim", "createTask"),
     },
 }
-"""What a caller without groups may write: logs, and rows they will own. A row that is not there is nobody's to change."""
+"""What a caller without groups may write: logs, and rows they will own. Nobody may change a row that is not there."""
 
 
 def documents(schema: str, kind: str) -> Iterator[Any]:
