@@ -1,3 +1,5 @@
+-- Written by `offramp contract export` from the models; see README.md beside it.
+
 CREATE FUNCTION aws_datetime(value timestamptz) RETURNS text
     LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
     AS $$ BEGIN RETURN to_char(value AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'); END $$;
@@ -266,4 +268,3 @@ CREATE TABLE product_suppliers (
 CREATE INDEX product_suppliers_product_id_idx ON product_suppliers (product_id, id);
 
 CREATE INDEX product_suppliers_supplier_id_idx ON product_suppliers (supplier_id, id);
-

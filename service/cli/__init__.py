@@ -16,7 +16,10 @@ from importlib import import_module
 from service.errors import CommandError, ServiceError
 
 VERBS = {
+    "contract": "service.cli.contract",
     "db": "service.cli.db",
+    "dev": "service.cli.dev",
+    "serve": "service.cli.serve",
     "token": "service.cli.token",
 }
 """Verb → the module whose `register(subparsers)` adds it."""

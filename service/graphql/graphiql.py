@@ -65,15 +65,6 @@ def bundle() -> Bundle:
     return Bundle(manifest["script"], manifest["style"], tuple(manifest["workers"].values()))
 
 
-def example_operations(folder: Path) -> dict[str, str]:
-    """The documents of a folder in the order of their names, each under its name without number and suffix.
-
-    A folder that is not there has none: an installed package comes without the examples of the repository.
-    """
-    files = sorted(folder.glob("*.graphql"))
-    return {file.stem.lstrip("0123456789-"): file.read_text(encoding="utf-8") for file in files}
-
-
 def graphiql_page(callers: Sequence[Caller], operations: Mapping[str, str], endpoint: str) -> Response:
     """The page itself.
 

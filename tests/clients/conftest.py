@@ -37,9 +37,9 @@ class Service:
     url: str
     data_dir: Path
 
-    def token(self, username: str, *groups: str, organization: str = ORGANIZATION) -> str:
+    def token(self, username: str, *groups: str) -> str:
         """An access token, made by the command that developers use."""
-        options = ["--sub", f"sub-{username}", "--username", username, "--organization", organization]
+        options = ["--sub", f"sub-{username}", "--username", username, "--organization", ORGANIZATION]
         options += [option for group in groups for option in ("--group", group)]
         command = [sys.executable, "-m", "service", "token", *options, "--data-dir", str(self.data_dir)]
         return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
@@ -130,7 +130,6 @@ def tokens(service) -> dict[str, str]:
         "admin": service.token("ada", "Admin"),
         "manager": service.token("mia", "Manager"),
         "viewer": service.token("vic"),
-        "outsider": service.token("oda", "Admin", organization="org-of-someone-else"),
         "forger": "e30.eyJ1c2VybmFtZSI6Im1hbGxvcnkiLCJleHAiOjQxMDI0NDQ4MDB9.c2lnbmF0dXJl",
     }
 

@@ -34,10 +34,16 @@ SCHEMA = build_schema("type Query { whoAmI: String! } type Mutation { rename(to:
 
 def pytest_addoption(parser):
     parser.addoption("--update-screenshots", action="store_true", help="write docs/images/*.png anew")
+    parser.addoption("--base-url", metavar="URL", help="a running service to test instead, as `make run` starts it")
 
 
 @pytest.fixture(scope="session")
-def base_url() -> Iterator[str]:
+def base_url(request, own_server) -> str:
+    return request.config.getoption("--base-url", default=None) or own_server
+
+
+@pytest.fixture(scope="session")
+def own_server() -> Iterator[str]:
     """A server whose /graphql shows the page to a browser and answers operations with the caller's header."""
     routes = [
         Route("/graphql", _show, methods=["GET"]),
@@ -120,11 +126,8 @@ class Tab:
         """Run the operation in the tab and give what the response editor shows."""
         async with self.page.expect_response(lambda response: response.request.method == "POST"):
             await self.page.get_by_role("button", name="Execute query").click()
-        response = self.page.locator(".graphiql-response .view-lines")
-        await self.page.wait_for_function(
-            "document.querySelector('.graphiql-response .view-lines').innerText.includes('{')"
-        )
-        return (await response.inner_text()).replace("\xa0", " ")
+        shown = self.page.locator(".graphiql-response .view-lines", has_text="{")
+        return (await shown.inner_text()).replace("\xa0", " ")
 
 
 @pytest.fixture

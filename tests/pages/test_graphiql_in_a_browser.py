@@ -108,8 +108,8 @@ async def test_dark_follows_the_system(tab, base_url):
     assert (light, await tab.page.evaluate(colour)) == ("rgb(255, 255, 255)", "rgb(33, 42, 59)")
 
 
-async def test_without_callers_it_asks_for_a_token_and_then_loads_the_schema(tab, base_url):
-    await tab.open(f"{base_url}/graphql?empty")
+async def test_without_callers_it_asks_for_a_token_and_then_loads_the_schema(tab, own_server):
+    await tab.open(f"{own_server}/graphql?empty")
     await tab.page.get_by_text("sends no credentials").wait_for()
     assert await tab.page.get_by_role("button", name="Show Examples").count() == 0
     await tab.page.get_by_label("Token or API key").fill("one.two.three")
@@ -118,7 +118,7 @@ async def test_without_callers_it_asks_for_a_token_and_then_loads_the_schema(tab
 
 
 async def test_a_picture_of_it_for_the_documentation(tab, base_url, picture_folder):
-    """With --update-screenshots it is docs/images/graphiql.png; look at it before you commit it."""
+    """With --update-screenshots and --base-url it is docs/images/graphiql.png; look at it before you commit it."""
     await tab.open(f"{base_url}/graphql")
     await tab.run()
     await tab.page.evaluate("document.fonts.ready")

@@ -3,13 +3,12 @@
 import gzip
 import json
 from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from service.graphql.graphiql import STATIC, Caller, bundle, example_operations, graphiql_page, graphiql_routes
+from service.graphql.graphiql import STATIC, Caller, bundle, graphiql_page, graphiql_routes
 
 HOSTILE = '</script><script>alert(1)</script><!-- "&\u2028'
 
@@ -92,15 +91,3 @@ def test_and_plain_to_those_who_do_not(http, accepted):
 @pytest.mark.parametrize("name", ["manifest.json", "..%2f..%2fgraphiql.py", "graphiql.js", f"{bundle().script}.gz"])
 def test_nothing_else_is_served(http, name):
     assert http.get(f"/graphql/assets/{name}").status_code == 404
-
-
-def test_examples_come_in_the_order_of_their_numbers_and_without_them(tmp_path):
-    for name in ("10-last", "02-second", "01-first-of-all"):
-        (tmp_path / f"{name}.graphql").write_text(f"# {name}\n")
-    (tmp_path / "notes.md").write_text("")
-    assert example_operations(tmp_path) == {
-        "first-of-all": "# 01-first-of-all\n",
-        "second": "# 02-second\n",
-        "last": "# 10-last\n",
-    }
-    assert example_operations(Path("no-such-folder")) == {}

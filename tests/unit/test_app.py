@@ -112,7 +112,8 @@ async def test_a_route_that_fails_is_masked(shell: Any, caplog: pytest.LogCaptur
 
     app = create_app(
         shell.settings,
-        database=shell.database,
+        problem=shell.database.problem,
+        close=shell.database.close,
         authenticator=authenticator_from(shell.settings),
         graphql=shell.echo,
         pages=[Route("/broken", broken)],
