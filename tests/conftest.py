@@ -23,7 +23,7 @@ MakeDatabase = Callable[[Catalog | None], Awaitable[str]]
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--database-url",
-        default=os.environ.get("OFFRAMP_TEST_DATABASE_URL"),
+        default=os.environ.get("TEST_DATABASE_URL"),
         help="a PostgreSQL to test on, as a role that may create databases; default: the embedded one",
     )
 
