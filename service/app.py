@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,16 +37,26 @@ ENDPOINT = "/graphql"
 EXPOSED_HEADERS = ("x-amzn-ErrorType", "x-amzn-RequestId")
 """A browser hides headers from a page of another origin unless they are named; the Amplify client reads the first."""
 Problem = Callable[[], Awaitable[str | None]]
-Callers = Callable[[], Sequence["Caller"]]
+Callers = Callable[[str], Sequence["Caller"]]
 CODES = {404: "not_found", 405: "method_not_allowed"}
 
 
+def _nobody(_host: str) -> Sequence[Caller]:
+    return ()
+
+
 def compose(
-    settings: Settings, *, catalog: Catalog, database: Database, examples: Path | None = None, callers: Callers = tuple
+    settings: Settings,
+    *,
+    catalog: Catalog,
+    database: Database,
+    examples: Path | None = None,
+    callers: Callers = _nobody,
 ) -> Starlette:
     """The service of a catalog on a database.
 
-    `examples` is a folder of documents and `callers` gives who may be chosen, both for GraphiQL. Errors: SettingsError.
+    For GraphiQL: `examples` is a folder of documents, by default they are made from the catalog; `callers` gives who
+    may be chosen there by somebody who opened it under a `Host`. Errors: SettingsError.
     """
     repository = Repository(catalog, database, cursor_key=settings.cursor_key.encode(), max_page=settings.max_page_size)
     schema = light_schema(catalog)
@@ -71,19 +82,19 @@ def compose(
 
 
 def _graphiql(catalog: Catalog, examples: Path | None, callers: Callers) -> tuple[Page, list[Route]]:
-    from service.graphql.examples import examples_in, examples_of  # noqa: PLC0415  if it is on
+    from service.graphql.examples import examples_in, examples_of  # noqa: PLC0415  only where it is on
     from service.graphql.graphiql import graphiql_page, graphiql_routes  # noqa: PLC0415  as above
 
-    operations = examples_in(examples) if examples else examples_of(catalog)
-    return lambda: graphiql_page(callers(), operations, ENDPOINT), graphiql_routes(ENDPOINT)
+    operations = (examples_in(examples) if examples else {}) or examples_of(catalog)
+    return lambda host: graphiql_page(callers(host), operations, ENDPOINT), graphiql_routes(ENDPOINT)
 
 
 def _problem_of(database: Database, catalog: Catalog) -> Problem:
-    digest = areas.digest_of(catalog)
+    digest = cache(lambda: areas.digest_of(catalog))  # not at the start: it writes out every table
 
     async def problem() -> str | None:
         try:
-            return await areas.problem(database, digest)
+            return await areas.problem(database, digest())
         except ServiceError as error:
             return error.message
 
