@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Iterable
 
@@ -15,7 +16,7 @@ from service.importer.directives import KNOWN, Directed, type_of
 from service.importer.drafts import Draft, Unresolved
 from service.importer.flags import Flags
 from service.importer.joins import joins_of
-from service.importer.models import RELATIONS, add_owners, draft_model, finish
+from service.importer.models import RELATIONS, add_owners, draft_model, drop_dead_rules, finish
 from service.importer.read import Document
 from service.importer.refusal import ImportRefused
 from service.importer.relations import Relations
@@ -39,6 +40,7 @@ def resolve(document: Document, default_provider: Provider, flags: Flags) -> Cat
         for draft in drafts.values():
             relations.resolve(draft, kind)
     for draft in finished:
+        drop_dead_rules(draft, document)
         add_owners(draft)
     _set_modules(document, drafts)
     for join in joins.values():
@@ -49,7 +51,7 @@ def resolve(document: Document, default_provider: Provider, flags: Flags) -> Cat
         enums=tuple(enum_type(node) for node in document.enums),
         objects=tuple(object_type(node, set(drafts), flags) for node in document.objects),
         inputs=tuple(input_type(node) for node in document.inputs),
-        operations=operations(document, flags, global_),
+        operations=operations(document, flags, default_provider),
         default_provider=default_provider,
     )
     _refuse_unknown_types(document, catalog)
@@ -89,7 +91,7 @@ def _with_column(field: Field, columns: dict[str, str]) -> Field:
 
 
 def _description(node: ObjectTypeDefinitionNode | None) -> str | None:
-    return node.description.value if node and node.description else None
+    return inspect.cleandoc(node.description.value) if node and node.description else None
 
 
 def _set_modules(document: Document, drafts: dict[str, Draft]) -> None:
