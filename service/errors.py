@@ -10,6 +10,9 @@
     └ Unavailable      503   the database is away; try again
 
 Anything else that is raised is a bug and reaches the caller masked, with a correlation id.
+
+    CommandError        what a person asked for at the command line cannot be done
+    └ SettingsError     the settings are incomplete or wrong
 """
 
 from __future__ import annotations
@@ -83,3 +86,24 @@ class Unavailable(ServiceError):
 
     code = "unavailable"
     status = 503
+
+
+class CommandError(Exception):
+    """What a person asked for at the command line or in the settings cannot be done.
+
+    Not a caller's error: it never reaches the API. The message says what happened, the hint what to do.
+    """
+
+    status = 1
+    """The exit status of the command."""
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class SettingsError(CommandError):
+    """The settings are incomplete or wrong; the message lists everything that is, one a line."""
+
+    status = 2

@@ -8,6 +8,9 @@ from typing import Any
 
 from service.catalog.model import Provider
 
+ORGANIZATION_CLAIM = "custom:organizationId"
+"""A custom attribute in Cognito's spelling: in id tokens, and in access tokens where a trigger adds it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Principal:
@@ -16,7 +19,7 @@ class Principal:
     provider: Provider
     """The authorization mode the request came in by."""
     claims: Mapping[str, Any] = field(default_factory=dict)
-    """The verified claims of the token; empty for an API key."""
+    """The verified claims of the token. An API key has none but the organization it is bound to, if it is."""
 
     @property
     def sub(self) -> str | None:
@@ -27,6 +30,11 @@ class Principal:
     def username(self) -> str | None:
         """The user's name: `username` in an access token, `cognito:username` in an id token."""
         return self.claims.get("username") or self.claims.get("cognito:username")
+
+    @property
+    def organization(self) -> str | None:
+        """The organization that a claim names; None does not say that the caller has none."""
+        return self.claims.get(ORGANIZATION_CLAIM)
 
     def groups(self, claim: str = "cognito:groups") -> tuple[str, ...]:
         """The groups named by a claim. A claim that is one string is one group."""

@@ -27,7 +27,7 @@ MODEL_ATTRIBUTES = (
     | _IN_ANNOTATIONS
     | {"allow", "belongs_to", "created", "field", "has_many", "has_one", "index", "key", "set_by_server", "unresolved"}
     | {"updated"}
-    | {"access", "api_members", "is_join", "metadata", "operations", "plural", "registry"}
+    | {"access", "api_members", "is_join", "metadata", "names_key", "operations", "plural", "registry"}
 )
 """What an attribute of a model must not be called: what its body uses, and what every mapped class has."""
 

@@ -21,6 +21,8 @@ class Record(DeclarativeBase):
     """Root fields that are called otherwise, or are not there."""
     plural: ClassVar[str | None] = None
     """The name of many, as in `listProducts`, if English has another than Amplify would form."""
+    names_key: ClassVar[bool] = False
+    """Whether its list query takes the key even if that is a plain `id`, as after `@primaryKey` on it."""
     is_join: ClassVar[bool] = False
     api_members: ClassVar[tuple[Member, ...]] = ()
 

@@ -111,6 +111,7 @@ def _model(cls: type[Record], classes: Classes) -> Model:
         timestamps=Timestamps(_stamp(cls, "created", names), _stamp(cls, "updated", names)),
         unresolved=tuple(_unresolved(each, names) for each in cls.api_members if isinstance(each.spec, UnresolvedSpec)),
         order=names.all(each.attribute for each in cls.api_members),
+        names_key=cls.names_key or names.all(each.attribute for each in key_members(cls)) != ("id",),
         is_join=cls.is_join,
         module=cls.__module__.rpartition(".")[2],
         description=inspect.cleandoc(cls.__doc__) if cls.__doc__ else None,

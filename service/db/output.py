@@ -14,34 +14,34 @@ from typing import Any
 from sqlalchemy import (
     ARRAY,
     JSON,
-    ColumnElement,
     FromClause,
+    Integer,
     Label,
     Select,
     Text,
-    and_,
     case,
     cast,
     func,
     literal_column,
     null,
     select,
-    true,
-    type_coerce,
+    tuple_,
 )
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
-from service.catalog.model import Catalog, Field, Model
+from service.catalog.model import Catalog, Field, Model, Rule
 from service.db import plan
 from service.db.binds import Binds
+from service.db.functions import datetime_text, joined
 from service.db.predicates import Predicates, Row, Sql
-from service.db.tables import Tables, datetime_as_text, joined
+from service.db.tables import Tables
 from service.errors import Limited
 
 MARK = '"\\u0000'
 """How every mark begins in JSON text."""
-DENIED = literal_column(f"""'{MARK}d"'::json""")
+DENIED: Sql = literal_column(f"""'{MARK}d"'::json""")
 """The mark of a value that the rules keep from the caller."""
+_EMPTY: Sql = literal_column("'[]'::json")
 LONGEST_NAME = 63
 """Bytes of a PostgreSQL identifier; a longer response name cannot be a column of a sub-select."""
 
@@ -50,10 +50,9 @@ class Output:
     """Renders selections of rows as JSON, with every relation as a sub-select of its row."""
 
     def __init__(self, catalog: Catalog, tables: Tables, binds: Binds) -> None:
-        self._catalog = catalog
         self._tables = tables
         self._binds = binds
-        self._predicates = Predicates(tables, binds)
+        self._predicates = Predicates(catalog, binds)
         self._aliases = 0
         self.orders: list[plan.PageOrder] = []
         """The orders of the pages whose cursors are marked, by the number in the mark."""
@@ -70,12 +69,29 @@ class Output:
 
     def object_of(self, row: Row, selection: Sequence[plan.Selected]) -> Sql:
         """The JSON object of a selection, as an expression about `row`."""
-        columns = self.columns(row, selection)
-        return self._one_of(select(*columns).correlate(row.source), [column.name for column in columns])
+        return self._as_object(select(*self.columns(row, selection)).correlate(row.source))
 
-    def _one_of(self, rows: Select[Any], names: Sequence[str]) -> Sql:
+    def found(
+        self,
+        row: Row,
+        where: Sequence[Sql],
+        selection: Sequence[plan.Selected],
+        shown_if: tuple[Rule, ...],
+        parent: Row | None = None,
+    ) -> Sql:
+        """The JSON object of the row for which `where` holds, null without one, a mark if the rules deny it."""
+        if not shown_if:
+            rows = select(*self.columns(row, selection)).select_from(row.source).where(*where)
+            return self._as_object(rows.correlate(parent.source if parent else None))
+        allowed = self._predicates.build(plan.Matches(shown_if), row)
+        shown = case((allowed, self.object_of(row, selection)), else_=DENIED)
+        rows = select(shown).select_from(row.source).where(*where)
+        return rows.correlate(parent.source if parent else None).scalar_subquery()
+
+    def _as_object(self, rows: Select[Any]) -> Sql:
         sub = rows.subquery(self._alias("r"))
-        return select(self._json_of(sub, names)).scalar_subquery()
+        names = [column.name for column in rows.selected_columns]
+        return select(self._json_of(sub, names)).select_from(sub).scalar_subquery()
 
     def _json_of(self, sub: FromClause, names: Sequence[str]) -> Sql:
         """The row of a sub-select as a JSON object whose names are those of its columns."""
@@ -95,11 +111,11 @@ class Output:
                 allowed = self._predicates.build(plan.Matches(rules), row)
                 return case((allowed, func.to_json(self._selected(row, shown), type_=JSON)), else_=DENIED)
             case plan.Typename(_, name):
-                return literal_column(f"'{name}'", Text)
+                return _text(name)
             case plan.Hidden():
                 return self._hidden(selected)
             case plan.Embedded(_, of, _, selection):
-                return self._embedded(row[of.name], of, selection)
+                return self._embedded(row.source, row[of.name], of, selection)
             case plan.One():
                 return self._one(row, selected)
             case plan.Many(_, relation, page):
@@ -116,47 +132,44 @@ class Output:
 
     # ------------------------------------------------------------ embedded types
 
-    def _embedded(self, document: Sql, of: Field, selection: Sequence[plan.Selected]) -> Sql:
-        """Part of a jsonb document. `json`, not `jsonb`, is built: it keeps the order of the selection."""
+    def _embedded(self, owner: FromClause, document: Sql, of: Field, selection: Sequence[plan.Selected]) -> Sql:
+        """Part of a jsonb document of `owner`. `json` is built, not `jsonb`: it keeps the order of the selection."""
         if not of.type.is_list:
-            return case((func.jsonb_typeof(document) == "object", self._part(document, selection)), else_=null())
+            part = self._part(owner, document, selection)
+            return case((_is_a(document, "object"), part), else_=null())
         items = func.jsonb_array_elements(document).table_valued("value", with_ordinality="n", name=self._alias("e"))
-        part = case(
-            (func.jsonb_typeof(items.c.value) == "object", self._part(items.c.value, selection)), else_=null()
-        )
-        rows = select(func.coalesce(func.json_agg(aggregate_order_by(part, items.c.n)), literal_column("'[]'::json")))
-        listed = rows.select_from(items).scalar_subquery()
-        return case((func.jsonb_typeof(document) == "array", listed), else_=null())
+        part = self._part(items, items.c.value, selection)
+        kept = case((_is_a(items.c.value, "object"), part), else_=null())
+        rows = select(func.coalesce(func.json_agg(aggregate_order_by(kept, items.c.n)), _EMPTY))
+        listed = rows.select_from(items).correlate(owner).scalar_subquery()
+        return case((_is_a(document, "array"), listed), else_=null())
 
-    def _part(self, document: Sql, selection: Sequence[plan.Selected]) -> Sql:
-        columns = [self._of_document(document, each).label(each.key) for each in selection]
-        sub = select(*columns).subquery(self._alias("r"))
-        names = [column.name for column in columns]
-        return select(self._json_of(sub, names)).scalar_subquery()
+    def _part(self, owner: FromClause, document: Sql, selection: Sequence[plan.Selected]) -> Sql:
+        columns = [self._of_document(owner, document, each).label(each.key) for each in selection]
+        return self._as_object(select(*columns).correlate(owner))
 
-    def _of_document(self, document: Sql, selected: plan.Selected) -> Sql:
+    def _of_document(self, owner: FromClause, document: Sql, selected: plan.Selected) -> Sql:
         if isinstance(selected, plan.Typename):
-            return literal_column(f"'{selected.name}'", Text)
+            return _text(selected.name)
         if isinstance(selected, plan.Embedded):
-            return self._embedded(document.op("->")(selected.field.name), selected.field, selected.selection)
+            return self._embedded(owner, _member(document, selected.field), selected.field, selected.selection)
         if isinstance(selected, plan.Value):
             # A missing member and a stored null are both null.
-            return func.nullif(document.op("->")(selected.field.name), literal_column("'null'::jsonb"))
+            return func.nullif(_member(document, selected.field), literal_column("'null'::jsonb"))
         raise TypeError(selected)
 
     # ------------------------------------------------------------ relations
 
     def _one(self, row: Row, one: plan.One) -> Sql:
+        """The row a to-one relation leads to. Where it is not the target's key that it follows, the first one."""
         target = self.row(one.target)
-        shown = self.object_of(target, one.selection)
-        if one.shown_if:
-            allowed = self._predicates.build(plan.Matches(one.shown_if), target)
-            shown = case((allowed, shown), else_=DENIED)
         pairs = zip(one.relation.fields, one.relation.target_fields, strict=True)
-        found = select(shown).select_from(target.source).where(*(target[there] == row[here] for here, there in pairs))
+        where = [target[there] == row[here] for here, there in pairs]
         if set(one.relation.target_fields) != set(one.target.key):
-            found = found.order_by(*(target[name] for name in one.target.key)).limit(1)
-        return found.correlate(row.source).scalar_subquery()
+            keys = [target[name] for name in one.target.key]
+            first = select(*keys).where(*where).order_by(*keys).limit(1).correlate(row.source).scalar_subquery()
+            where = [tuple_(*keys) == first]
+        return self.found(target, where, one.selection, one.shown_if, row)
 
     # ------------------------------------------------------------ pages
 
@@ -164,14 +177,15 @@ class Output:
         """The JSON of a connection: a page of rows, of all or of those that belong to `parent`."""
         row = self.row(page.model)
         keys = self._page_keys(page, row)
-        rows = select(row.source).where(self._predicates.build(page.where, row))
+        columns = [row[name] for name in _needed(page)]
+        rows = select(*columns).select_from(row.source).where(self._predicates.build(page.where, row))
         if parent is not None:
             rows = rows.where(*(row[there] == parent[here] for here, there in pairs)).correlate(parent.source)
         if page.token is not None:
             rows = rows.where(self._after(page, keys))
         rows = rows.order_by(*(key.desc() if page.descending else key.asc() for _, key in keys))
         if page.connection.wants_token:
-            return self._page_with_token(page, row, rows, parent)
+            return self._page_with_token(page, rows, parent)
         return self._page_of_items(page, row, rows, parent)
 
     def _page_keys(self, page: plan.Page, row: Row) -> list[tuple[Field | None, Sql]]:
@@ -203,12 +217,10 @@ class Output:
             chosen = rows.with_only_columns(*columns, maintain_column_froms=True).limit(limit)
             sub = (chosen.correlate(parent.source) if parent else chosen).subquery(self._alias("r"))
             each = self._json_of(sub, [column.name for column in columns])
-            listed[item.key] = (
-                select(func.coalesce(func.json_agg(each), literal_column("'[]'::json"))).select_from(sub).scalar_subquery()
-            )
+            listed[item.key] = select(func.coalesce(func.json_agg(each), _EMPTY)).select_from(sub).scalar_subquery()
         return _connection(page.connection, listed, null())
 
-    def _page_with_token(self, page: plan.Page, row: Row, rows: Select[Any], parent: Row | None) -> Sql:
+    def _page_with_token(self, page: plan.Page, rows: Select[Any], parent: Row | None) -> Sql:
         """One row more than the page is read; if it is there, the last row of the page makes the cursor."""
         size = self._binds.add(plan.Limit(page.limit), _INTEGER)
         limited = rows.limit(self._binds.add(plan.Limit(page.limit, 1), _INTEGER))
@@ -221,10 +233,8 @@ class Output:
             *(self.object_of(kept, item.selection).label(f"j{at}") for at, item in enumerate(items)),
             *(key.label(f"k{at}") for at, (_, key) in enumerate(keys)),
         ).subquery(self._alias("p"))
-        listed = {
-            item.key: func.coalesce(
-                func.json_agg(numbered.c[f"j{at}"]).filter(numbered.c.n <= size), literal_column("'[]'::json")
-            )
+        listed: dict[str, Sql] = {
+            item.key: func.coalesce(func.json_agg(numbered.c[f"j{at}"]).filter(numbered.c.n <= size), _EMPTY)
             for at, item in enumerate(items)
         }
         last = [func.max(numbered.c[f"k{at}"]).filter(numbered.c.n == size) for at in range(len(keys))]
@@ -242,7 +252,31 @@ class Output:
         return cast(mark, JSON)
 
 
-_INTEGER = literal_column("0").type
+_INTEGER = Integer()
+
+
+def _needed(page: plan.Page) -> list[str]:
+    """The fields of a page's rows that their JSON and their order are made from."""
+    needed = dict.fromkeys((*page.model.key, *page.sort))
+    for member in page.connection.members:
+        if isinstance(member, plan.Items):
+            for selected in member.selection:
+                needed |= dict.fromkeys(_read_by(selected))
+    return list(needed)
+
+
+def _read_by(selected: plan.Selected) -> Iterable[str]:
+    match selected:
+        case plan.Value(_, field) | plan.Embedded(_, field):
+            return (field.name,)
+        case plan.One(_, relation) | plan.Many(_, relation):
+            return relation.fields
+        case plan.Guarded(_, shown, rules):
+            return (
+                *_read_by(shown),
+                *(name for rule in rules for name in (rule.owner_field, rule.groups_field) if name),
+            )
+    return ()
 
 
 def _empty(member: plan.Items | plan.NextToken | plan.Typename) -> str:
@@ -258,15 +292,28 @@ def _empty(member: plan.Items | plan.NextToken | plan.Typename) -> str:
 def _connection(connection: plan.Connection, listed: dict[str, Sql], token: Sql) -> Sql:
     parts: list[Any] = []
     for member in connection.members:
-        parts.append(literal_column(f"'{member.key}'", Text))
+        parts.append(_text(member.key))
         match member:
             case plan.Items(key):
                 parts.append(listed[key])
             case plan.Typename(_, name):
-                parts.append(literal_column(f"'{name}'", Text))
+                parts.append(_text(name))
             case plan.NextToken():
                 parts.append(token)
     return func.json_build_object(*parts, type_=JSON)
+
+
+def _text(value: str) -> Sql:
+    """A constant as part of the statement's text. Only for words of ours and for GraphQL names."""
+    return literal_column(f"'{value}'", Text)
+
+
+def _is_a(document: Sql, kind: str) -> Sql:
+    return func.jsonb_typeof(document) == _text(kind)
+
+
+def _member(document: Sql, field: Field) -> Sql:
+    return document.op("->")(_text(field.name))
 
 
 def _shown(of: Field, column: Sql, *, owner: bool) -> Sql:
@@ -276,7 +323,7 @@ def _shown(of: Field, column: Sql, *, owner: bool) -> Sql:
     if of.type.is_list:
         return column
     if of.type.name == "AWSDateTime":
-        return datetime_as_text(column)
+        return datetime_text(column)
     if of.type.name == "AWSJSON":
         return cast(column, Text)
     return column
@@ -288,4 +335,7 @@ def _owner_shown(column: Sql) -> Sql:
         element = func.unnest(column).table_valued("value", with_ordinality="n", name="o")
         names = func.array_agg(aggregate_order_by(_owner_shown(element.c.value), element.c.n))
         return select(names).select_from(element).scalar_subquery()
-    return case((func.strpos(column, "::") > 0, func.split_part(column, "::", 2)), else_=column)
+    separator = _text("::")
+    return case(
+        (func.strpos(column, separator) > 0, func.split_part(column, separator, literal_column("2"))), else_=column
+    )

@@ -351,4 +351,3 @@ class Delete:
 
 
 Plan = Get | List | Create | Update | Delete
-

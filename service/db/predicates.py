@@ -9,14 +9,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, FromClause, Integer, Text, and_, any_, cast, false, func, or_, true
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    FromClause,
+    Integer,
+    Text,
+    and_,
+    any_,
+    cast,
+    false,
+    func,
+    literal_column,
+    or_,
+    true,
+)
 from sqlalchemy.types import Date, DateTime, TypeEngine
 
-from service.catalog.model import Field, Model, Rule
+from service.catalog.model import Catalog, Field, Model, Rule
 from service.db import plan
 from service.db.binds import Binds, Convert, day, instant
+from service.db.functions import datetime_text, joined
 from service.db.plan import Operator
-from service.db.tables import Tables, datetime_as_text, joined
+from service.db.tables import column_type
 
 Sql = ColumnElement[Any]
 TEXTS: TypeEngine[Any] = ARRAY(Text())
@@ -37,11 +52,11 @@ class Row:
 class Predicates:
     """Builds conditions about rows."""
 
-    def __init__(self, tables: Tables, binds: Binds) -> None:
-        self._tables = tables
+    def __init__(self, catalog: Catalog, binds: Binds) -> None:
+        self._catalog = catalog
         self._binds = binds
 
-    def build(self, condition: plan.Condition, row: Row) -> Sql:
+    def build(self, condition: plan.Condition, row: Row) -> Any:
         """The condition about `row`. It may be null where it is not true; wrap it in IS TRUE to show it."""
         match condition:
             case plan.All(parts):
@@ -58,7 +73,7 @@ class Predicates:
             case plan.Comparison():
                 return self._comparison(condition, row)
 
-    def _comparison(self, comparison: plan.Comparison, row: Row) -> Sql:
+    def _comparison(self, comparison: plan.Comparison, row: Row) -> Any:
         of, operator, column = comparison.field, comparison.operator, row[comparison.field.name]
         if operator is Operator.EXISTS or not comparison.operands:
             return _presence(operator, column)
@@ -98,7 +113,7 @@ class Predicates:
 
     def operand_type(self, of: Field) -> tuple[TypeEngine[Any], Convert | None]:
         """The type of a parameter that is compared with a whole value of this field, and how to make one."""
-        kind = self._tables.type_of(of)
+        kind = column_type(of, self._catalog)
         if isinstance(kind, DateTime):
             return kind, instant
         if isinstance(kind, Date):
@@ -106,7 +121,7 @@ class Predicates:
         return (Text(), None) if of.type.name == "AWSJSON" else (kind, None)
 
 
-def _compare(operator: Operator, column: Sql, values: list[Any]) -> Sql:
+def _compare(operator: Operator, column: Sql, values: list[Any]) -> Any:  # noqa: C901  one case for each operator
     match operator:
         case Operator.EQ:
             return column == values[0]
@@ -121,12 +136,13 @@ def _compare(operator: Operator, column: Sql, values: list[Any]) -> Sql:
         case Operator.GE:
             return column >= values[0]
         case Operator.BETWEEN:
-            return column.between(values[0], values[1])
+            # Not BETWEEN: PostgreSQL's grammar takes no COLLATE inside it, and SQLAlchemy writes one.
+            return and_(column >= values[0], column <= values[1])
         case Operator.BEGINS_WITH:
             return column.op("^@", is_comparison=True)(values[0])
         case Operator.CONTAINS:
             # DynamoDB finds the empty string nowhere.
-            return and_(func.strpos(column, values[0]) > 0, values[0] != "")
+            return and_(func.strpos(column, values[0]) > 0, values[0] != literal_column("''", Text))
         case Operator.NOT_CONTAINS:
             return _compare(Operator.CONTAINS, column, values).is_not(true())
     raise AssertionError(operator)
@@ -148,9 +164,7 @@ def _size(of: Field, column: Sql) -> Sql:
 def as_text(of: Field, column: Sql) -> Sql:
     """A value as the text the API shows: what a partial date is compared with."""
     if of.type.name == "AWSDateTime":
-        return datetime_as_text(column)
+        return datetime_text(column)
     if of.type.name in {"AWSDate", "AWSJSON"}:
         return cast(column, Text()).collate("C")
     return column
-
-

@@ -10,18 +10,30 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, Text, and_, case, cast, delete, literal_column, null, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Table,
+    Text,
+    and_,
+    cast,
+    delete,
+    literal_column,
+    null,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import asyncpg, insert
 from sqlalchemy.sql.expression import CTE
 
 from service.catalog.model import Catalog, Field, Model
 from service.db import plan
-from service.db.binds import Binds, Resolve, Run
-from service.db.output import DENIED, Output
+from service.db.binds import Binds, Resolve, Run, resolver
+from service.db.output import Output
 from service.db.predicates import Predicates, Row
-from service.db.tables import Tables
+from service.db.tables import Tables, column_type
 
-_DIALECT = asyncpg.dialect()
+_DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,17 +108,17 @@ class _Maker:
     """What one statement is made with."""
 
     def __init__(self, catalog: Catalog, tables: Tables) -> None:
-        self._tables = tables
+        self._catalog = catalog
         self.binds = Binds()
         self.output = Output(catalog, tables, self.binds)
-        self.predicates = Predicates(tables, self.binds)
+        self.predicates = Predicates(catalog, self.binds)
 
     def finish(self, statement: Select[Any]) -> Statement:
         compiled = statement.compile(dialect=_DIALECT)
         names: Sequence[str] = getattr(compiled, "positiontup", None) or ()
-        return Statement(
-            str(compiled), tuple(self.binds.resolvers[name] for name in names), tuple(self.output.orders)
-        )
+        # What SQLAlchemy made a parameter of by itself, a literal in an expression, has its value in `params`.
+        resolvers = (self.binds.resolvers.get(name) or resolver(plan.Constant(compiled.params[name])) for name in names)
+        return Statement(str(compiled), tuple(resolvers), tuple(self.output.orders))
 
     def finish_write(self, model: Model, written: CTE, selection: tuple[plan.Selected, ...]) -> Statement:
         given = self.output.object_of(Row(model, written), selection)
@@ -114,10 +126,7 @@ class _Maker:
 
     def get(self, get: plan.Get) -> ColumnElement[Any]:
         row = self.output.row(get.model)
-        shown = self.output.object_of(row, get.selection)
-        if get.shown_if:
-            shown = case((self.predicates.build(plan.Matches(get.shown_if), row), shown), else_=DENIED)
-        return select(shown).select_from(row.source).where(*self._equals(get.key, row)).scalar_subquery()
+        return self.output.found(row, self._equals(get.key, row), get.selection, get.shown_if)
 
     def _equals(self, key: Sequence[tuple[Field, plan.Source]], row: Row) -> list[ColumnElement[Any]]:
         return [row[of.name] == self.binds.add(value, *self.predicates.operand_type(of)) for of, value in key]
@@ -127,7 +136,7 @@ class _Maker:
         columns: dict[str, Any] = {}
         for name in fields:
             of = model.field_by_name[name]
-            columns[of.column] = self.binds.add(plan.Written(name), self._tables.type_of(of))
+            columns[of.column] = self.binds.add(plan.Written(name), column_type(of, self._catalog))
         return columns
 
     def by_key(self, write: plan.Update | plan.Delete, row: Row) -> list[ColumnElement[Any]]:
@@ -144,8 +153,7 @@ class _Maker:
 
     def about_nothing(self, create: plan.Create) -> ColumnElement[Any]:
         """The condition of a create, which is asked of a row that does not exist: every value is missing."""
-        table = self._tables[create.model.name]
+        table = self.output.row(create.model).source
         nothing = select(*(cast(null(), column.type).label(column.key) for column in table.c)).subquery("nothing")
         held = self.predicates.build(create.condition, Row(create.model, nothing))
         return select(held).select_from(nothing).scalar_subquery()
-

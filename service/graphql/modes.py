@@ -13,7 +13,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from service.catalog import names
-from service.catalog.model import Access, Catalog, Model, Provider, Root, Rule
+from service.catalog.model import Access, Catalog, Field, Model, Provider, Relation, Root, Rule
+from service.graphql.inputs import all_rules
 from service.graphql.roots import RootField
 
 _DIRECTIVES = {
@@ -55,8 +56,8 @@ def modes(catalog: Catalog, roots: Mapping[tuple[Root, str], RootField]) -> Mode
             found.roots[key] = _directives(default, {rule.provider for rule in root.operation.rules})
         elif root.model is not None and root.access is not None and root.model.name in mixed:
             found.roots[key] = _directives(default, _providers_of(root.model, root.access))
-            returned = names.connection(root.model.name) if root.kind in {"list", "index"} else root.model.name
-            found.extend(returned, found.roots[key])
+            spell = {"list": names.list_connection, "index": names.connection}.get(root.kind, str)
+            found.extend(spell(root.model.name), found.roots[key])
     return found
 
 
@@ -82,21 +83,17 @@ def _directives(default: Provider, providers: Collection[Provider], *, with_defa
 
 
 def _providers(model: Model) -> set[Provider]:
-    found = {rule.provider for rule in model.rules}
-    for each in (*model.fields, *model.relations):
-        found.update(rule.provider for rule in each.rules)
-    return found
+    return {rule.provider for rule in all_rules(model)}
 
 
 def _providers_of(model: Model, access: Access) -> set[Provider]:
     """The modes that may do this to at least one field; delete is asked of every field."""
-    members = (*model.fields, *model.relations)
-    own = [each for each in members if each.rules]
+    members: tuple[Field | Relation, ...] = (*model.fields, *model.relations)
+    own = [_allowing(each.rules, access) for each in members if each.rules]
     allowed = _allowing(model.rules, access)
-    if access is not Access.DELETE:
-        plain = set() if len(own) == len(members) else allowed
-        return plain.union(*(_allowing(each.rules, access) for each in own))
-    return allowed.intersection(*(_allowing(each.rules, access) for each in own))
+    if access is Access.DELETE:
+        return allowed.intersection(*own)
+    return allowed.union(*own) if len(own) < len(members) else set[Provider]().union(*own)
 
 
 def _allowing(rules: Iterable[Rule], access: Access) -> set[Provider]:

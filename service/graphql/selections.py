@@ -19,9 +19,10 @@ from graphql import (
     SelectionSetNode,
     Undefined,
     VariableNode,
+    coerce_input_literal,
     is_non_null_type,
-    value_from_ast,
 )
+from graphql.execution.values import VariableValues
 
 from service.db.tracing import peek
 from service.errors import Invalid
@@ -84,9 +85,10 @@ class Reader:
         Raises `Invalid` for a null where the argument may not be null, which only a variable can cause.
         """
         given: dict[str, Any] = {}
+        variables = VariableValues({}, dict(self.variables))
         nodes = {argument.name.value: argument.value for argument in chosen.nodes[0].arguments or ()}
         for name, definition in field.args.items():
-            value = value_from_ast(nodes[name], definition.type, dict(self.variables)) if name in nodes else Undefined
+            value = coerce_input_literal(nodes[name], definition.type, variables) if name in nodes else Undefined
             if value is not Undefined:
                 given[name] = value
             elif is_non_null_type(definition.type):

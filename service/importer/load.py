@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +46,7 @@ class _Settings:
     """What an Amplify project says of an API outside its schema."""
 
     provider: Provider | None = None
-    flags: Flags = Flags()
+    flags: Flags = field(default_factory=Flags)
     notices: tuple[Notice, ...] = ()
 
 

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from service.catalog.model import Catalog, Model
+from service.catalog.model import Catalog, Field, Model
 from service.catalog.scalars import SCALARS
 from service.catalog.words import VOCABULARY
 from service.importer.layout import docstring, import_from, sequence, text
@@ -56,8 +56,12 @@ def _generated_types(catalog: Catalog) -> list[list[str]]:
     """A line for each type that a model generates and a custom operation names."""
     known = {*SCALARS, *catalog.enum_by_name, *catalog.object_by_name, *catalog.model_by_name}
     known |= {each.name for each in catalog.inputs}
-    fields = [field for each in (*catalog.inputs, *catalog.objects) for field in each.fields]
-    fields += [field for each in catalog.operations for field in each.arguments]
+    holders: list[tuple[Field, ...]] = [
+        *(each.fields for each in catalog.inputs),
+        *(each.fields for each in catalog.objects),
+        *(each.arguments for each in catalog.operations),
+    ]
+    fields = [field for holder in holders for field in holder]
     named = {*(each.type.name for each in fields), *(each.type.name for each in catalog.operations)}
     lines = [
         f"{class_name(name)}: TypeAlias = Annotated[Any, TypeName({text(name)})]" for name in sorted(named - known)

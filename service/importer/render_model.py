@@ -31,6 +31,8 @@ class ModelSource:
         lines.append(f"    __tablename__ = {text(model.table)}")
         if model.plural != plural_of(model.name):
             lines.append(f"    plural = {text(model.plural)}")
+        if model.names_key and model.key == ("id",):
+            lines.append("    names_key = True")
         if model.is_join and self.base != "JoinModel":
             lines.append("    is_join = True")
         lines += self._operations()

@@ -1,0 +1,184 @@
+"""Composition: the routes of the service and the layers around them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from service.auth.authenticator import Authenticator, authenticator_from
+from service.catalog.model import Catalog
+from service.db import areas
+from service.db.engine import Database
+from service.db.repository import Repository
+from service.envelope import Envelope, Mask
+from service.errors import ServiceError
+from service.graphql.execute import GraphQL
+from service.graphql.fallback import Fallback
+from service.graphql.light import light_schema
+from service.graphql.view import Execute, GraphQLView, Page
+from service.settings import Settings
+
+if TYPE_CHECKING:
+    from service.graphql.graphiql import Caller
+
+ENDPOINT = "/graphql"
+EXPOSED_HEADERS = ("x-amzn-ErrorType", "x-amzn-RequestId")
+"""A browser hides headers from a page of another origin unless they are named; the Amplify client reads the first."""
+Problem = Callable[[], Awaitable[str | None]]
+Callers = Callable[[], Sequence["Caller"]]
+CODES = {404: "not_found", 405: "method_not_allowed"}
+
+
+def compose(
+    settings: Settings, *, catalog: Catalog, database: Database, examples: Path | None = None, callers: Callers = tuple
+) -> Starlette:
+    """The service of a catalog on a database.
+
+    `examples` is a folder of documents and `callers` gives who may be chosen, both for GraphiQL. Errors: SettingsError.
+    """
+    repository = Repository(catalog, database, cursor_key=settings.cursor_key.encode(), max_page=settings.max_page_size)
+    schema = light_schema(catalog)
+    graphql = GraphQL(
+        repository,
+        schema,
+        Fallback(repository, schema),
+        max_tokens=settings.max_tokens,
+        max_depth=settings.max_depth,
+        max_roots=settings.max_aliases,
+        introspection=settings.introspection,
+    )
+    page, pages = _graphiql(catalog, examples, callers) if settings.graphiql else (None, [])
+    return create_app(
+        settings,
+        authenticator=authenticator_from(settings),
+        graphql=graphql,
+        problem=_problem_of(database, catalog),
+        close=database.close,
+        page=page,
+        pages=pages,
+    )
+
+
+def _graphiql(catalog: Catalog, examples: Path | None, callers: Callers) -> tuple[Page, list[Route]]:
+    from service.graphql.examples import examples_in, examples_of  # noqa: PLC0415  if it is on
+    from service.graphql.graphiql import graphiql_page, graphiql_routes  # noqa: PLC0415  as above
+
+    operations = examples_in(examples) if examples else examples_of(catalog)
+    return lambda: graphiql_page(callers(), operations, ENDPOINT), graphiql_routes(ENDPOINT)
+
+
+def _problem_of(database: Database, catalog: Catalog) -> Problem:
+    digest = areas.digest_of(catalog)
+
+    async def problem() -> str | None:
+        try:
+            return await areas.problem(database, digest)
+        except ServiceError as error:
+            return error.message
+
+    return problem
+
+
+def create_app(
+    settings: Settings,
+    *,
+    authenticator: Authenticator,
+    graphql: Execute,
+    problem: Problem,
+    close: Callable[[], Awaitable[None]],
+    page: Page | None = None,
+    pages: Sequence[BaseRoute] = (),
+) -> Starlette:
+    """The ASGI application around a GraphQL executor.
+
+    `problem` says why requests cannot be served now, in words safe to show, or None. `close` is called when the server
+    stops. `page` makes what a browser gets at the endpoint, `pages` are the routes it loads its files from.
+    """
+    view = GraphQLView(graphql, authenticator.authenticate, max_body_bytes=settings.max_body_bytes, page=page)
+    routes = [
+        Route(ENDPOINT, view),
+        Route(f"{ENDPOINT}/", view),
+        Route("/healthz", _healthy),
+        Route("/readyz", _readiness(problem)),
+        Route("/", _front(has_page=page is not None)),
+        *pages,
+    ]
+    return Starlette(
+        routes=routes,
+        middleware=_layers(settings),
+        exception_handlers={HTTPException: _refused},
+        lifespan=_lifespan(close),
+    )
+
+
+def _layers(settings: Settings) -> list[Middleware]:
+    cors = Middleware(
+        CORSMiddleware,
+        allow_origins=settings.cors_origins,
+        allow_methods=("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"),
+        # Any header may be sent: legacy clients add their own, and none is trusted for being there.
+        allow_headers=("*",),
+        allow_private_network=True,
+        expose_headers=EXPOSED_HEADERS,
+        max_age=7200,
+    )
+    layers = [Middleware(Envelope, log_requests=settings.request_log), Middleware(Mask)]
+    if settings.cors_origins:
+        layers.insert(1, cors)
+    return layers
+
+
+def _lifespan(close: Callable[[], Awaitable[None]]) -> Any:
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            await close()
+
+    return lifespan
+
+
+async def _healthy(_request: Request) -> Response:
+    return _json({"status": "ok"})
+
+
+def _readiness(problem: Problem) -> Any:
+    async def readiness(_request: Request) -> Response:
+        reason = await problem()
+        if reason is None:
+            return _json({"status": "ok"})
+        return _json({"status": "unavailable", "reason": reason}, 503, {"Retry-After": "1"})
+
+    return readiness
+
+
+def _front(*, has_page: bool) -> Any:
+    async def front(request: Request) -> Response:
+        if has_page and "text/html" in request.headers.get("accept", ""):
+            return RedirectResponse("/graphql", 303)
+        return _json({"service": "offramp", "graphql": "/graphql", "health": "/healthz", "readiness": "/readyz"})
+
+    return front
+
+
+async def _refused(_request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    message = "There is nothing at this address." if status == 404 else "This cannot be done at this address."
+    headers = error.headers if isinstance(error, HTTPException) else None
+    return _json({"code": CODES.get(status, "invalid"), "message": message}, status, headers)
+
+
+def _json(content: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(orjson.dumps(content), status, headers=headers, media_type="application/json")

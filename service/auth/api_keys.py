@@ -1,0 +1,57 @@
+"""API keys: which are accepted, and for which organization. Kept as digests, compared in constant time."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterable
+
+from service.auth.principal import ORGANIZATION_CLAIM, Principal
+from service.auth.tokens import REFUSED
+from service.catalog.model import Provider
+from service.errors import SettingsError, Unauthenticated
+
+DIGEST = "sha256:"
+
+
+class ApiKeys:
+    """The accepted keys.
+
+    Each entry is `sha256:<64 hexadecimal digits>` or the key itself, either with `@organization` after it.
+    A key is long and random, so a plain SHA-256 is as hard to turn back as a slow one.
+    Errors: SettingsError for an entry that is neither.
+    """
+
+    def __init__(self, entries: Iterable[str]) -> None:
+        self._principals = [_entry(each) for each in entries]
+
+    def principal(self, key: str) -> Principal:
+        """The caller behind a key. Errors: Unauthenticated."""
+        digest = hashlib.sha256(key.encode()).digest()
+        found = None
+        for known, principal in self._principals:  # to the end, so that time tells nothing
+            if hmac.compare_digest(known, digest):
+                found = principal
+        if found is None:
+            raise Unauthenticated(REFUSED)
+        return found
+
+
+def _entry(text: str) -> tuple[bytes, Principal]:
+    key, at, organization = text.partition("@")
+    claims = {ORGANIZATION_CLAIM: organization} if organization else {}
+    if not key or (at and not organization):
+        raise SettingsError("OFFRAMP_API_KEYS has an entry without a key, or with nothing after its @.")
+    return _digest(key), Principal(Provider.API_KEY, claims)
+
+
+def _digest(key: str) -> bytes:
+    if not key.startswith(DIGEST):
+        return hashlib.sha256(key.encode()).digest()
+    try:
+        digest = bytes.fromhex(key.removeprefix(DIGEST))
+    except ValueError:
+        digest = b""
+    if len(digest) != hashlib.sha256().digest_size:
+        raise SettingsError("OFFRAMP_API_KEYS has an entry that starts with sha256: but has no 64 hexadecimal digits.")
+    return digest

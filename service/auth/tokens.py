@@ -1,0 +1,115 @@
+"""Tokens of one user pool: who signed them, for which app client, until when.
+
+PyJWT checks the signature; around it stands what it lets pass: an `exp` that is text or lies beyond any
+calendar, a token in more than one spelling, a header that asks for more than we do.
+Source: Cognito developer guide, "Verifying JSON web tokens"; RFC 8725.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import jwt
+
+from service.auth.keys import Keys
+from service.errors import Unauthenticated
+
+UNPARSABLE = "Unable to parse JWT token."
+EXPIRED = "Token has expired."
+REFUSED = "You are not authorized to make this call."
+
+LARGEST_TOKEN = 16_384
+LONGEST_KEY_ID = 256
+LAST_SECOND = 100_000_000_000
+"""No clock shows this many seconds before the year 5138: an `exp` beyond it is no time."""
+COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+OTHER_TIMES = ("iat", "nbf", "auth_time")
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """The user pool that is trusted, and what of it."""
+
+    issuer: str
+    client_ids: frozenset[str]
+    token_uses: frozenset[str]
+    leeway: int
+    """Seconds by which clocks may differ."""
+
+
+class TokenVerifier:
+    """Verifies tokens of one pool. Nothing in a token can make it ask another issuer."""
+
+    def __init__(self, pool: Pool, keys: Keys) -> None:
+        self._pool = pool
+        self._keys = keys
+
+    async def verify(self, token: str) -> dict[str, Any]:
+        """The claims of a token. Errors: Unauthenticated, with AppSync's message; Unavailable without keys."""
+        key = await self._keys.find(_key_id(token))
+        if key is None:
+            raise Unauthenticated(REFUSED)
+        try:
+            claims = jwt.decode(
+                token,
+                key,
+                algorithms=["RS256"],
+                issuer=self._pool.issuer,
+                leeway=self._pool.leeway,
+                # An access token of Cognito has no `aud`: `_is_for_us` checks what each kind has instead.
+                options={"require": ["exp", "iss", "sub"], "verify_aud": False},
+            )
+        except jwt.ExpiredSignatureError:
+            raise Unauthenticated(EXPIRED) from None
+        except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
+            raise Unauthenticated(REFUSED) from None
+        if not (_has_sane_times(claims, self._pool.leeway) and self._is_for_us(claims)):
+            raise Unauthenticated(REFUSED)
+        return claims
+
+    def _is_for_us(self, claims: dict[str, Any]) -> bool:
+        use = claims.get("token_use")
+        client = claims.get("client_id") if use == "access" else claims.get("aud")
+        return (
+            isinstance(use, str)
+            and use in self._pool.token_uses
+            and isinstance(client, str)
+            and client in self._pool.client_ids
+            and bool(claims["sub"])
+        )
+
+
+def _key_id(token: str) -> str:
+    """The key id in the header of a token that is worth verifying."""
+    if len(token) > LARGEST_TOKEN or not COMPACT.fullmatch(token) or not _is_canonical(token):
+        raise Unauthenticated(UNPARSABLE)
+    try:
+        header = jwt.get_unverified_header(token)
+    except (jwt.PyJWTError, ValueError, RecursionError):
+        raise Unauthenticated(UNPARSABLE) from None
+    kid = header.get("kid")
+    if header.get("alg") != "RS256" or "crit" in header or not isinstance(kid, str) or len(kid) > LONGEST_KEY_ID:
+        raise Unauthenticated(REFUSED)
+    return kid
+
+
+def _is_canonical(token: str) -> bool:
+    """Whether the signature has the one spelling that its bytes have: the bits left over at its end are zero."""
+    signature = token[token.rindex(".") + 1 :]
+    spare = {0: "", 2: "AQgw", 3: "AEIMQUYcgkosw048"}.get(len(signature) % 4)
+    return spare == "" or (spare is not None and signature[-1] in spare)
+
+
+def _has_sane_times(claims: dict[str, Any], leeway: int) -> bool:
+    latest = time.time() + leeway
+    return _is_time(claims["exp"]) and all(
+        _is_time(claims[name]) and claims[name] <= latest for name in OTHER_TIMES if name in claims
+    )
+
+
+def _is_time(value: Any) -> bool:
+    """Whether a claim is a number of seconds; `True` is an int to Python and no time to anybody."""
+    return type(value) in {int, float} and 0 < value < LAST_SECOND

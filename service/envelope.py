@@ -1,0 +1,108 @@
+"""What every response carries, and what becomes of an exception that nobody expected.
+
+Plain ASGI, because each runs on each request. `Envelope` is the outermost layer, `Mask` the innermost but one, so
+that a masked failure gets the same headers as every other answer, those of CORS included.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+
+import orjson
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+NOSNIFF = (b"x-content-type-options", b"nosniff")
+NO_STORE = (b"cache-control", b"no-store")
+
+log = logging.getLogger("service.requests")
+
+
+class Envelope:
+    """Gives each request an id and each response its headers; logs the request, if asked to.
+
+    The id is in `scope["request_id"]` and in `x-amzn-RequestId`; one that the caller sends is not taken over.
+    """
+
+    def __init__(self, app: ASGIApp, *, log_requests: bool) -> None:
+        self._app = app
+        self._log_requests = log_requests
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = scope["request_id"] = str(uuid.uuid4())
+        started = time.perf_counter()
+        status = 0
+
+        async def send_on(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = _with_ours(message.get("headers", ()), request_id)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_on)
+        finally:
+            if self._log_requests:
+                _log(scope, status, time.perf_counter() - started)
+
+
+def _with_ours(headers: list[tuple[bytes, bytes]], request_id: str) -> list[tuple[bytes, bytes]]:
+    names = {name.lower() for name, _ in headers}
+    ours = [each for each in (NOSNIFF, NO_STORE) if each[0] not in names]
+    return [*headers, *ours, (b"x-amzn-requestid", request_id.encode())]
+
+
+def _log(scope: Scope, status: int, seconds: float) -> None:
+    log.info(
+        "request",
+        extra={
+            "request_id": scope["request_id"],
+            "method": scope["method"],
+            "path": scope["path"],
+            "status": status,
+            "ms": round(seconds * 1000, 2),
+        },
+    )
+
+
+class Mask:
+    """Turns an exception that no layer below expected into a 500 that says nothing but the request's id."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        started = False
+
+        async def send_on(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_on)
+        except Exception:
+            if scope["type"] != "http":
+                raise
+            log.exception("request failed", extra={"request_id": scope["request_id"]})
+            if not started:
+                await _send_failure(send, scope["request_id"])
+
+
+async def _send_failure(send: Send, request_id: str) -> None:
+    message = f"Something went wrong on our side. Please quote {request_id} when you report it."
+    body = orjson.dumps({"code": "internal", "message": message})
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", b"%d" % len(body)),
+        (b"x-amzn-errortype", b"InternalFailure"),
+    ]
+    await send({"type": "http.response.start", "status": 500, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

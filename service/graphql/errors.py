@@ -1,0 +1,99 @@
+"""Errors in AppSync's shape.
+
+`errorType`, `errorInfo` and `data` stand at the top level of an error, where graphql-core would put
+them under `extensions`; the Amplify clients read them there, and match on the beginnings of some
+messages. Source: what AppSync's users report, and what Amplify's own tests assert.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from graphql import OperationDefinitionNode, SelectionSetNode, get_location
+
+from service.errors import Forbidden, ServiceError
+from service.graphql.notes import Note, Path
+from service.graphql.selections import Chosen, Reader
+
+Error = dict[str, Any]
+
+
+class Locator:
+    """Finds where in the document a field of the answer was asked for; only errors need to know."""
+
+    def __init__(self, operation: OperationDefinitionNode, reader: Reader) -> None:
+        self._operation = operation
+        self._reader = reader
+
+    @property
+    def root_type(self) -> str:
+        """The root type of the operation."""
+        return self._operation.operation.value.capitalize()
+
+    def chosen(self, path: Path) -> Iterator[Chosen]:
+        """The fields along a path of the answer, from the root."""
+        sets: Sequence[SelectionSetNode] = [self._operation.selection_set]
+        for key in path:
+            if isinstance(key, int):
+                continue
+            found = next((each for each in self._reader.fields(sets) if each.key == key), None)
+            if found is None:
+                return
+            yield found
+            sets = found.selection_sets
+
+    def __call__(self, path: Path) -> list[dict[str, Any]]:
+        """The line and column of the field at a path of the answer."""
+        along = list(self.chosen(path))
+        loc = along[-1].nodes[0].loc if along else None
+        if loc is None:
+            return []
+        place = get_location(loc.source, loc.start)
+        return [{"line": place.line, "column": place.column, "sourceName": None}]
+
+
+def field_error(path: Path, message: str, error_type: str | None, locations: Sequence[Any]) -> Error:
+    """One field of the answer failed."""
+    return {
+        "path": path,
+        "data": None,
+        "errorType": error_type,
+        "errorInfo": None,
+        "locations": list(locations),
+        "message": message,
+    }
+
+
+def root_error(error: ServiceError, key: str, name: str, root: str, locate: Locator) -> Error:
+    """A root field was refused."""
+    message = error.message
+    if isinstance(error, Forbidden) and message == Forbidden().message:
+        message = not_authorized(name, root)
+    return field_error([key], message, error.error_type or error.code, locate([key]))
+
+
+def not_authorized(field: str, parent: str) -> str:
+    """What AppSync says of a field that the rules keep from the caller."""
+    return f"Not Authorized to access {field} on type {parent}"
+
+
+def note_errors(notes: Iterable[Note], locate: Locator) -> list[Error]:
+    """The errors that notes about an answer stand for."""
+    return [_note_error(note, locate) for note in notes]
+
+
+def _note_error(note: Note, locate: Locator) -> Error:
+    locations = locate(note.path)
+    if note.denied:
+        return field_error(note.path, not_authorized(note.name, note.parent), "Unauthorized", locations)
+    expected, parent = note.type_name, note.parent
+    message = (
+        f"Cannot return null for non-nullable type: '{expected}' within parent '{parent}' ({path_text(note.path)})"
+    )
+    return field_error(note.path, message, None, locations)
+
+
+def path_text(path: Path) -> str:
+    """A path as AppSync writes it: `/listProducts/items[0]/name`."""
+    return "".join(f"[{step}]" if isinstance(step, int) else f"/{step}" for step in path)

@@ -1,0 +1,180 @@
+"""Executes GraphQL requests.
+
+The usual document selects generated fields only. It is compiled: each root field becomes a plan
+whose JSON PostgreSQL makes, and no Python runs per field. A document with introspection or a custom
+operation in it goes to Strawberry, whose resolvers run the same plans.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from graphql import GraphQLError, GraphQLSchema, OperationType
+
+from service.auth.principal import Principal
+from service.catalog.access import CallerClass, static_groups
+from service.catalog.model import Root
+from service.db.repository import Prepared, Repository
+from service.db.tracing import Trace
+from service.errors import Invalid, ServiceError
+from service.graphql.documents import Documents, Operation, RequestRefused
+from service.graphql.errors import Error, Locator, note_errors, root_error
+from service.graphql.fallback import Fallback
+from service.graphql.notes import Answer
+from service.graphql.planning import Planner
+from service.graphql.refusals import request_error
+from service.graphql.roots import RootField, root_fields
+from service.graphql.selections import Chosen, Reader
+
+_ROOT = {OperationType.QUERY: Root.QUERY, OperationType.MUTATION: Root.MUTATION}
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledField:
+    """One root field, ready to run: a text that never changes, an error that always comes, or a plan."""
+
+    key: str
+    name: str
+    text: str | None = None
+    error: ServiceError | None = None
+    prepared: Prepared | None = None
+    answer: Answer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledOperation:
+    """The root fields of an operation; None where Strawberry has to execute it."""
+
+    fields: tuple[CompiledField, ...] | None
+    is_mutation: bool = False
+
+
+class GraphQL:
+    """The GraphQL API of one catalog on one repository."""
+
+    def __init__(
+        self,
+        repository: Repository,
+        schema: GraphQLSchema,
+        fallback: Fallback,
+        *,
+        max_tokens: int,
+        max_depth: int,
+        max_roots: int,
+        introspection: bool = True,
+    ) -> None:
+        self._introspection = introspection
+        self._repository = repository
+        self._schema = schema
+        self._fallback = fallback
+        self._roots = root_fields(repository.catalog)
+        self._groups = static_groups(repository.catalog)
+        self._documents: Documents[CompiledOperation] = Documents(
+            schema, max_tokens=max_tokens, max_depth=max_depth, max_roots=max_roots
+        )
+
+    async def __call__(
+        self, principal: Principal, query: str, variables: dict[str, Any], operation_name: str | None
+    ) -> bytes:
+        """The body of the answer, as JSON, with the errors of fields and rules in it.
+
+        Raises ServiceError where AppSync answers with a status other than 200.
+        """
+        try:
+            operation = self._documents.operation(query, operation_name)
+            if operation.type is OperationType.SUBSCRIPTION:
+                return _refused_subscription()
+            coerced = operation.coerce(variables)
+            caller = self._class_of(principal)
+            compiled = operation.compiled(
+                caller, coerced, lambda made, trace: self._compile(made, trace, coerced, caller)
+            )
+        except RequestRefused as refused:
+            errors = [request_error(each, self._schema, refused.document) for each in refused.errors]
+            return orjson.dumps({"data": None, "errors": errors})
+        if compiled.fields is None:
+            return await self._fallback.execute(operation, coerced, variables, principal, caller)
+        return await self._execute(compiled.fields, compiled.is_mutation, operation, coerced, principal)
+
+    def _class_of(self, principal: Principal) -> CallerClass:
+        held = frozenset(pair for pair in self._groups if pair[1] in principal.groups(pair[0]))
+        return CallerClass(principal.provider, held)
+
+    # ------------------------------------------------------------ compilation
+
+    def _compile(
+        self, operation: Operation[CompiledOperation], trace: Trace, variables: Mapping[str, Any], caller: CallerClass
+    ) -> CompiledOperation:
+        reader = Reader(operation.fragments, trace.of(dict(variables)))
+        planner = Planner(self._repository.catalog, self._schema, reader, caller)
+        root = _ROOT[operation.type]
+        fields: list[CompiledField] = []
+        for chosen in reader.fields([operation.node.selection_set]):
+            if chosen.name == "__typename":
+                fields.append(CompiledField(chosen.key, chosen.name, text=f'"{root}"'))
+                continue
+            field = self._roots.get((root, chosen.name))
+            if field is None and not self._introspection:
+                raise RequestRefused(GraphQLError("Introspection is switched off.", chosen.nodes))
+            if field is None or field.kind == "custom":
+                return CompiledOperation(None)
+            fields.append(self._compile_field(planner, field, chosen))
+        return CompiledOperation(tuple(fields), root is Root.MUTATION)
+
+    def _compile_field(self, planner: Planner, root: RootField, chosen: Chosen) -> CompiledField:
+        try:
+            plan = planner.plan_field(root, chosen)
+            prepared = self._repository.prepare(plan)
+        except ServiceError as error:
+            return CompiledField(chosen.key, chosen.name, error=error)
+        return CompiledField(chosen.key, chosen.name, prepared=prepared, answer=Answer.of(plan))
+
+    # ------------------------------------------------------------ execution
+
+    async def _execute(
+        self,
+        fields: tuple[CompiledField, ...],
+        is_mutation: bool,  # noqa: FBT001  what the operation is, not a switch
+        operation: Operation[CompiledOperation],
+        variables: dict[str, Any],
+        principal: Principal,
+    ) -> bytes:
+        locate = Locator(operation.node, Reader(operation.fragments, variables))
+        root = _ROOT[operation.type]
+        if is_mutation or len(fields) == 1:
+            done = [await self._run(field, root, variables, principal, locate) for field in fields]
+        else:
+            done = await asyncio.gather(*(self._run(field, root, variables, principal, locate) for field in fields))
+        data = ",".join(f'"{field.key}":{text}' for field, (text, _) in zip(fields, done, strict=True))
+        errors = [error for _, found in done for error in found]
+        if not errors:
+            return f'{{"data":{{{data}}}}}'.encode()
+        return f'{{"data":{{{data}}},"errors":{orjson.dumps(errors).decode()}}}'.encode()
+
+    async def _run(
+        self, field: CompiledField, root: Root, variables: dict[str, Any], principal: Principal, locate: Locator
+    ) -> tuple[str, list[Error]]:
+        if field.text is not None:
+            return field.text, []
+        try:
+            if field.error is not None:
+                raise field.error
+            assert field.prepared is not None
+            assert field.answer is not None
+            text = await self._repository.run(field.prepared, variables, principal)
+        except ServiceError as error:
+            return "null", [root_error(error, field.key, field.name, root, locate)]
+        text, notes = field.answer.finish(
+            text, field.prepared.orders, self._repository.cursors, [field.key], (root, field.name)
+        )
+        return text, note_errors(notes, locate)
+
+
+def _refused_subscription() -> bytes:
+    error = Invalid("Subscriptions are not served over HTTP, and this version has no other way to serve them.")
+    body = {"path": None, "locations": None, "errorType": "UnsupportedOperation", "message": error.message}
+    return orjson.dumps({"data": None, "errors": [body]})

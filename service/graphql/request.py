@@ -1,0 +1,84 @@
+"""From the bytes of a request body to a GraphQL request, or to the refusal that AppSync would send.
+
+JSON is read by orjson, which refuses what a lenient reader lets in: bytes that are not UTF-8, `NaN`, numbers
+that fit nowhere, 1,025 levels of nesting. Of a key that is there twice the last counts, for checks and
+execution alike: the body is read once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import orjson
+
+from service.errors import Invalid
+
+MALFORMED = "MalformedHttpRequestException"
+EMPTY = "Request body is empty."
+UNPARSABLE = "Unable to parse GraphQL query."
+MEDIA_TYPES = frozenset({"application/json", "application/graphql", "application/graphql+json"})
+"""`application/graphql` is what AWS's own examples send a JSON body with."""
+WRONG_TYPE = "Content-Type must be application/json, in UTF-8."
+
+
+@dataclass(frozen=True, slots=True)
+class GraphQLRequest:
+    """What the caller asks for."""
+
+    query: str
+    variables: dict[str, Any]
+    operation_name: str | None
+
+
+class Malformed(Invalid):
+    """The HTTP request is no GraphQL request."""
+
+    code = "malformed_request"
+    error_type = MALFORMED
+
+
+class WrongContentType(Malformed):
+    """The body is of a kind that is not read here."""
+
+    code = "unsupported_media_type"
+    status = 415
+
+
+@lru_cache(maxsize=64)
+def is_json(content_type: str) -> bool:
+    """Whether a Content-Type header announces JSON in UTF-8, or says nothing of its charset."""
+    media_type, *parameters = (each.strip() for each in content_type.lower().split(";"))
+    charsets = [each.partition("=")[2].strip('" ') for each in parameters if each.startswith("charset")]
+    return media_type in MEDIA_TYPES and all(each in {"utf-8", "utf8"} for each in charsets)
+
+
+def parse_request(content_type: str, body: bytes | bytearray) -> GraphQLRequest:
+    """The request in a body. Errors: Malformed, with AppSync's message where it has one."""
+    if not body or body.isspace():
+        raise Malformed(EMPTY)
+    if not is_json(content_type):
+        raise WrongContentType(WRONG_TYPE)
+    try:
+        parsed = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise Malformed(UNPARSABLE) from None
+    query = parsed.get("query") if isinstance(parsed, dict) else None
+    if not isinstance(query, str) or not query or query.isspace():
+        raise Malformed(UNPARSABLE)
+    return GraphQLRequest(query, _variables(parsed.get("variables")), _name(parsed.get("operationName")))
+
+
+def _variables(value: Any) -> dict[str, Any]:
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise Malformed("Variables must be a JSON object or null.")
+    return value
+
+
+def _name(value: Any) -> str | None:
+    if value is not None and not isinstance(value, str):
+        raise Malformed("The operation name must be a string or null.")
+    return value or None

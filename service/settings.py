@@ -1,0 +1,287 @@
+"""The settings of a service: read from the environment once, checked together, handed on, never global.
+
+Each setting is one field of `Settings` with its documentation beside it; `docs/settings.md` and
+`.env.example` are made from the same fields (`python -m service.cli.reference`).
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from service.errors import SettingsError
+
+PREFIX = "OFFRAMP_"
+LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+
+Parse = Callable[[str], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What is known about one setting beside its value."""
+
+    doc: str
+    parse: Parse
+    form: str
+    """What a value looks like, for a person: `whole number, 1 to 75`."""
+    variable: str | None = None
+    """The environment variable, where it is not the prefix and the field's name."""
+    secret: bool = False
+
+
+def _text(text: str) -> str:
+    return text
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word for word in (each.strip() for each in text.split(",")) if word)
+
+
+def _flag(text: str) -> bool:
+    try:
+        return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[text.lower()]
+    except KeyError:
+        raise ValueError("must be true or false") from None
+
+
+def _whole(least: int, most: int) -> Parse:
+    def parse(text: str) -> int:
+        number = int(text) if text.isascii() and text.isdigit() and len(text) < 20 else -1
+        if not least <= number <= most:
+            raise ValueError(f"must be a whole number from {least} to {most}")
+        return number
+
+    return parse
+
+
+def _one_of(*allowed: str) -> Parse:
+    def parse(text: str) -> str:
+        if text not in allowed:
+            raise ValueError(f"must be one of {', '.join(allowed)}")
+        return text
+
+    return parse
+
+
+def _some_of(*allowed: str) -> Parse:
+    def parse(text: str) -> tuple[str, ...]:
+        words = _words(text)
+        if not words or not set(words) <= set(allowed):
+            raise ValueError(f"must be one or more of {', '.join(allowed)}")
+        return words
+
+    return parse
+
+
+def _issuer(text: str) -> str:
+    if not is_safe_url(text):
+        raise ValueError("must be an https:// address (http:// only for this machine)")
+    return text
+
+
+def _database_url(text: str) -> str:
+    if urlsplit(text).scheme.partition("+")[0] not in {"postgresql", "postgres"}:
+        raise ValueError("must start with postgresql://")
+    return text
+
+
+def _origins(text: str) -> tuple[str, ...]:
+    for origin in (words := _words(text)):
+        parts = urlsplit(origin)
+        if origin != "*" and (parts.scheme not in {"http", "https"} or not parts.netloc or parts.path):
+            raise ValueError(f"must list origins such as https://app.example.com, not {origin!r}")
+    return words
+
+
+def _some_words(text: str) -> tuple[str, ...]:
+    if not (words := _words(text)):
+        raise ValueError("must name at least one")
+    return words
+
+
+def _jwks(text: str) -> str:
+    return _issuer(text) if text.startswith(("http://", "https://")) else text
+
+
+def _cursor_key(text: str) -> str:
+    if len(text) < 32:
+        raise ValueError("must have 32 characters or more")
+    return text
+
+
+def is_safe_url(text: str) -> bool:
+    """Whether keys may be fetched from an address: over TLS, or from this machine."""
+    parts = urlsplit(text)
+    if parts.scheme == "http":
+        return parts.hostname in LOCAL_HOSTS
+    return parts.scheme == "https" and bool(parts.hostname)
+
+
+def _setting(
+    doc: str,
+    parse: Parse = _text,
+    form: str = "text",
+    *,
+    default: Any = MISSING,
+    variable: str | None = None,
+    secret: bool = False,
+) -> Any:
+    return field(default=default, metadata={"setting": Setting(doc, parse, form, variable, secret)})
+
+
+def _number(doc: str, default: int, least: int, most: int) -> Any:
+    return _setting(doc, _whole(least, most), f"whole number, {least} to {most}", default=default)
+
+
+def _switch(doc: str, *, default: bool) -> Any:
+    return _setting(doc, _flag, "`true` or `false`", default=default)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Settings:
+    """Everything that differs from one deployment to the next."""
+
+    database_url: str = _setting(
+        "The database, as the role that serves (`app_rw`).",
+        _database_url,
+        "`postgresql://user:password@host:5432/name`",
+        variable="DATABASE_URL",
+        secret=True,
+    )
+    migration_database_url: str | None = _setting(
+        "The same database, as the role that migrates (`app_migrate`); only `offramp db` reads it.",
+        _database_url,
+        "`postgresql://user:password@host:5432/name`",
+        default=None,
+        variable="MIGRATION_DATABASE_URL",
+        secret=True,
+    )
+    issuer: str = _setting(
+        "The user pool whose tokens are accepted, exactly as their `iss` claim spells it.",
+        _issuer,
+        "`https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_AbCdEf123`",
+    )
+    client_ids: tuple[str, ...] = _setting(
+        "The app clients whose tokens are accepted: `client_id` of an access token, `aud` of an id token.",
+        _some_words,
+        "comma-separated",
+    )
+    cursor_key: str = _setting(
+        "The key that signs page cursors; the same for all instances, so that a page may come from another.",
+        _cursor_key,
+        "32 characters or more, random",
+        secret=True,
+    )
+    jwks: str | None = _setting(
+        "Where the issuer's public keys are: an address, a file, or the JSON itself. "
+        "Without it: `/.well-known/jwks.json` under the issuer.",
+        _jwks,
+        "address, path or JSON",
+        default=None,
+    )
+    token_uses: tuple[str, ...] = _setting(
+        "Which tokens of the user pool are accepted. The Amplify client sends access tokens.",
+        _some_of("access", "id"),
+        "`access`, `id` or both, comma-separated",
+        default=("access", "id"),
+    )
+    leeway: int = _number("Seconds by which the issuer's clock and ours may differ.", 30, 0, 60)
+    api_keys: tuple[str, ...] = _setting(
+        "The API keys that are accepted, each as `sha256:` and the key's SHA-256 in hexadecimal, "
+        "or the key itself; `@organization` after it binds it to one.",
+        _words,
+        "comma-separated",
+        default=(),
+        secret=True,
+    )
+    schema: str | None = _setting(
+        "The Amplify schema to serve: a file, or an `amplify/` folder. Without it: the shipped inventory.",
+        form="path",
+        default=None,
+    )
+    integrity: str = _setting(
+        "What the tables refuse: `legacy` allows what DynamoDB allowed.",
+        _one_of("legacy"),
+        "`legacy`",
+        default="legacy",
+    )
+    host: str = _setting("The address that `offramp serve` listens on.", form="address", default="127.0.0.1")
+    port: int = _number("The port that `offramp serve` listens on.", 8000, 1, 65_535)
+    pool_size: int = _number("Connections to the database that one process keeps.", 10, 1, 200)
+    behind_proxy: bool = _switch(
+        "Whether connections go through RDS Proxy or PgBouncer: then nothing is sent that pins one.", default=False
+    )
+    cors_origins: tuple[str, ...] = _setting(
+        "Web origins whose pages may call the API; `*` for any. No origin, no page.",
+        _origins,
+        "comma-separated",
+        default=(),
+    )
+    max_body_bytes: int = _number("Bytes of a request body.", 1_048_576, 1_024, 6_291_456)
+    max_tokens: int = _number("Tokens of a GraphQL document.", 15_000, 100, 1_000_000)
+    max_depth: int = _number("Levels of nested selections in a GraphQL document.", 25, 1, 75)
+    max_aliases: int = _number("Fields at the root of a GraphQL document, aliases counted one by one.", 200, 1, 10_000)
+    max_page_size: int = _number("Rows of a page; a larger `limit` is lowered to it.", 10_000, 1, 100_000)
+    introspection: bool = _switch("Whether the schema may be asked for, as AppSync allows by default.", default=True)
+    graphiql: bool = _switch("Whether a browser that opens `/graphql` gets GraphiQL.", default=False)
+    request_log: bool = _switch("Whether every request is logged, as one line of JSON.", default=True)
+    data_dir: str = _setting(
+        "Where `offramp dev` keeps its database, signing key and API key.", form="path", default=".offramp"
+    )
+    debug: bool = _switch("Whether a command that fails shows where in the code it did.", default=False)
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> Self:
+        """Read all settings; a variable that is set but empty counts as not set.
+
+        Errors: SettingsError naming every variable that is missing, wrong or unknown.
+        """
+        values: dict[str, Any] = {}
+        problems = [*_unknown(environ)]
+        for each in fields(cls):
+            if text := environ.get(variable_of(each)):
+                try:
+                    values[each.name] = setting_of(each).parse(text)
+                except ValueError as error:
+                    problems.append(f"{variable_of(each)} {error}")
+            elif each.default is MISSING:
+                problems.append(f"{variable_of(each)} is not set: {setting_of(each).doc}")
+        if problems:
+            raise SettingsError("\n".join(problems), hint="docs/settings.md describes every setting.")
+        return cls(**values)
+
+    def __repr__(self) -> str:
+        shown = (f"{each.name}={self._shown(each)}" for each in fields(self))
+        return f"Settings({', '.join(shown)})"
+
+    def _shown(self, each: Field[Any]) -> str:
+        value = getattr(self, each.name)
+        return "***" if setting_of(each).secret and value else repr(value)
+
+    @property
+    def jwks_location(self) -> str:
+        """Where the issuer's keys are; Cognito's well-known address unless told otherwise."""
+        return self.jwks or f"{self.issuer.rstrip('/')}/.well-known/jwks.json"
+
+
+def setting_of(each: Field[Any]) -> Setting:
+    """What is known about a field of `Settings`."""
+    setting: Setting = each.metadata["setting"]
+    return setting
+
+
+def variable_of(each: Field[Any]) -> str:
+    """The environment variable of a field of `Settings`."""
+    return setting_of(each).variable or PREFIX + each.name.upper()
+
+
+def _unknown(environ: Mapping[str, str]) -> Iterator[str]:
+    known = [variable_of(each) for each in fields(Settings)]
+    for name in sorted(environ):
+        if name.startswith(PREFIX) and name not in known:
+            near = difflib.get_close_matches(name, known, 1, cutoff=0.8)  # the prefix alone is alike to 0.6
+            yield f"{name} is not a setting" + (f"; did you mean {near[0]}?" if near else "")

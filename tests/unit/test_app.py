@@ -1,0 +1,178 @@
+"""The shell around the doors: health, headers, CORS, failures."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import Any
+
+import httpx2
+import orjson
+import pytest
+import uvicorn
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from service.app import create_app
+from service.auth.authenticator import authenticator_from
+from service.logs import JsonFormatter
+
+KEY = {"x-api-key": "da2-unittestunittestunittestun", "content-type": "application/json"}
+AMPLIFY_HEADERS = "authorization,content-type,x-amz-date,x-amz-security-token,x-amz-user-agent,x-api-key"
+
+
+async def test_healthy_means_that_the_process_is_up(client: httpx2.AsyncClient, shell: Any) -> None:
+    shell.database.trouble = "The database does not answer."
+    answer = await client.get("/healthz")
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+
+
+async def test_ready_means_that_the_database_is(client: httpx2.AsyncClient, shell: Any) -> None:
+    answer = await client.get("/readyz")
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+    shell.database.trouble = "The schema is at 0003, this program needs 0004."
+    answer = await client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json() == {"status": "unavailable", "reason": "The schema is at 0003, this program needs 0004."}
+    assert answer.headers["retry-after"] == "1"
+
+
+async def test_the_front_door(client: httpx2.AsyncClient, shell: Any) -> None:
+    browser = await client.get("/", headers={"accept": "text/html"})
+    assert (browser.status_code, browser.headers["location"]) == (303, "/graphql")
+    tool = await client.get("/")
+    assert tool.json() == {"service": "offramp", "graphql": "/graphql", "health": "/healthz", "readiness": "/readyz"}
+    shell.page = None
+    async with shell.client() as without_page:
+        assert (await without_page.get("/", headers={"accept": "text/html"})).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/none", "/graphql/x", "/GraphQL", "/%00", "/%ff", "/graphql;x=y", "/" + "x" * 8_000])
+async def test_a15_addresses_with_nothing_at_them(client: httpx2.AsyncClient, path: str) -> None:
+    answer = await client.post(path, content=b'{"query":"{a}"}', headers=KEY)
+    assert answer.status_code == 404
+    assert answer.json() == {"code": "not_found", "message": "There is nothing at this address."}
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_a_method_that_an_address_does_not_know(client: httpx2.AsyncClient) -> None:
+    answer = await client.post("/healthz")
+    assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
+    assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD"}
+
+
+@pytest.mark.parametrize("origins", [("*",), ("https://app.example",)])
+async def test_a_page_of_another_origin_may_call(shell: Any, origins: tuple[str, ...]) -> None:
+    headers = {
+        "origin": "https://app.example",
+        "access-control-request-method": "POST",
+        "access-control-request-headers": AMPLIFY_HEADERS,
+    }
+    async with shell.client(cors_origins=origins) as client:
+        preflight = await client.options("/graphql", headers=headers)
+        refused = await client.post("/graphql", headers={"origin": "https://app.example"})
+        plain = await client.post("/graphql")
+    assert preflight.status_code == 200
+    assert preflight.headers["access-control-allow-origin"] in {"*", "https://app.example"}
+    assert preflight.headers["access-control-allow-headers"] == AMPLIFY_HEADERS
+    assert "POST" in preflight.headers["access-control-allow-methods"]
+    assert preflight.headers["x-content-type-options"] == "nosniff"
+    assert refused.status_code == 401
+    assert refused.headers["access-control-allow-origin"] in {"*", "https://app.example"}
+    assert refused.headers["access-control-expose-headers"] == "x-amzn-ErrorType, x-amzn-RequestId"
+    assert "access-control-allow-credentials" not in refused.headers
+    assert "access-control-allow-origin" not in plain.headers
+
+
+@pytest.mark.parametrize(
+    "origin", ["null", "https://app.example.evil.com", "https://evil.com?app.example", "http://app.example"]
+)
+async def test_a19_a_page_of_a_stranger_may_not(shell: Any, origin: str) -> None:
+    preflight = {"origin": origin, "access-control-request-method": "POST"}
+    async with shell.client(cors_origins=("https://app.example",)) as client:
+        answers = [
+            await client.options("/graphql", headers=preflight),
+            await client.post("/graphql", headers={"origin": origin}),
+        ]
+    assert [answer.headers.get("access-control-allow-origin") for answer in answers] == [None, None]
+
+
+async def test_without_origins_there_is_no_cors(client: httpx2.AsyncClient) -> None:
+    answer = await client.options(
+        "/graphql", headers={"origin": "https://app.example", "access-control-request-method": "POST"}
+    )
+    assert (answer.status_code, answer.headers["allow"]) == (204, "GET, POST, OPTIONS")
+    assert "access-control-allow-origin" not in answer.headers
+
+
+async def test_a_route_that_fails_is_masked(shell: Any, caplog: pytest.LogCaptureFixture) -> None:
+    async def broken(_request: Request) -> Response:
+        raise ZeroDivisionError("password hunter2")
+
+    app = create_app(
+        shell.settings,
+        problem=shell.database.problem,
+        close=shell.database.close,
+        authenticator=authenticator_from(shell.settings),
+        graphql=shell.echo,
+        pages=[Route("/broken", broken)],
+    )
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://offramp.test") as client:
+        answer = await client.get("/broken")
+    assert answer.status_code == 500
+    assert answer.headers["x-amzn-errortype"] == "InternalFailure"
+    request_id = answer.headers["x-amzn-requestid"]
+    assert answer.json() == {
+        "code": "internal",
+        "message": f"Something went wrong on our side. Please quote {request_id} when you report it.",
+    }
+    (record,) = caplog.records
+    line = orjson.loads(JsonFormatter().format(record))
+    assert line["request_id"] == request_id
+    assert line["error"]["type"] == "ZeroDivisionError"
+    assert line["error"]["at"][-1].endswith(" broken")
+    assert "hunter2" not in str(line)
+    assert "hunter2" in JsonFormatter(show_messages=True).format(record)
+
+
+async def test_a_request_is_one_line_without_what_was_sent(
+    shell: Any, token: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "service")
+    async with shell.client(request_log=True) as client:
+        answer = await client.post(
+            "/graphql?secret=1",
+            content=b'{"query":"{ a }"}',
+            headers={"authorization": token, "content-type": "application/json"},
+        )
+    (record,) = caplog.records
+    line = orjson.loads(JsonFormatter().format(record))
+    assert {name: line[name] for name in line if name not in {"time", "ms"}} == {
+        "level": "INFO",
+        "logger": "service.requests",
+        "message": "request",
+        "request_id": answer.headers["x-amzn-requestid"],
+        "method": "POST",
+        "path": "/graphql",
+        "status": 200,
+    }
+
+
+async def test_over_a_real_socket(shell: Any, token: str) -> None:
+    """uvicorn as it is started by the commands: a large body, the next request on the same connection, the end."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        config = uvicorn.Config(shell.app(), log_config=None, server_header=False, lifespan="on")
+        server = uvicorn.Server(config)
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        base = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        headers = {"authorization": token, "content-type": "application/json"}
+        async with httpx2.AsyncClient(base_url=base) as client:
+            large = await client.post("/graphql", content=b" " * 10_000_000, headers=headers)
+            good = await client.post("/graphql", content=b'{"query":"{ a }"}', headers=headers)
+        server.should_exit = True
+        await serving
+    assert (large.status_code, good.status_code) == (413, 200)
+    assert good.json() == {"data": {"caller": "s1"}}
+    assert "server" not in good.headers
+    assert shell.database.closed
