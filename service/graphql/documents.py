@@ -117,11 +117,12 @@ class Compilations(Generic[Compiled]):
                 return known
         trace = Trace()
         compiled = compile_(trace)
-        same = next((by_peeks for other, by_peeks in variants if other.peeks == trace.peeks), None)
-        if same is None:
-            same = {}
-            variants.append((trace, same))
-        same[trace.seen(variables)] = compiled
+        alike = next((variant for variant in variants if variant[0].peeks == trace.peeks), None)
+        if alike is None:
+            alike = (trace, {})
+            variants.append(alike)
+        # The same peeks may have been made in another order: what is seen is listed in the first one's.
+        alike[1][alike[0].seen(variables)] = compiled
         return compiled
 
 
