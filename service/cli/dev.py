@@ -120,14 +120,17 @@ def _serve(
     arguments: argparse.Namespace, settings: Settings, issuer: DevelopmentIssuer, listener: socket.socket
 ) -> None:
     from service.app import compose  # noqa: PLC0415  as above
-    from service.cli.people import people_of  # noqa: PLC0415  as above
+    from service.cli.people import people_of, people_of_inventory  # noqa: PLC0415  as above
     from service.cli.server import serve  # noqa: PLC0415  as above
     from service.db.engine import Database  # noqa: PLC0415  as above
     from service.graphql.graphiql import Caller  # noqa: PLC0415  as above
     from service.settings import LOCAL_HOSTS  # noqa: PLC0415  as above
 
     catalog = _catalog(settings.schema, quiet=arguments.json)
-    people = people_of(catalog) if settings.issuer == issuer.url else []
+    is_shipped = settings.schema is None
+    people = people_of_inventory() if is_shipped else people_of(catalog)
+    if settings.issuer != issuer.url:
+        people = []
 
     def callers(host: str) -> list[Caller]:
         # A site whose name was made to point to this machine must not find tokens in the page it opens.
@@ -136,13 +139,13 @@ def _serve(
         made = [Caller(each.label, {"authorization": each.token(issuer)}) for each in people]
         return [*made, Caller("API key", {"x-api-key": settings.api_keys[0]})]
 
-    with _database(arguments, catalog, is_shipped=settings.schema is None) as url:
+    with _database(arguments, catalog, is_shipped=is_shipped) as url:
         database = Database.connect(url, size=settings.pool_size, behind_proxy=settings.behind_proxy)
         app = compose(
             settings,
             catalog=catalog,
             database=database,
-            examples=None if settings.schema else EXAMPLES,
+            examples=EXAMPLES if is_shipped else None,
             callers=callers,
         )
         _announce(arguments, settings, people, issuer, listener)
@@ -179,6 +182,10 @@ def _database(arguments: argparse.Namespace, catalog: Catalog, *, is_shipped: bo
             else:
                 url = asyncio.run(create_scratch(url, catalog))  # noqa: PLW2901  the same server, its own database
             making.done = f"{len(catalog.models)} tables up to date"
+        if is_shipped and not arguments.no_demo_data:
+            with step("Loading demo data", quiet=arguments.json) as loading:
+                asyncio.run(_load_demo(url, catalog))
+                loading.done = "Demo data of three companies"
         yield url
 
 
@@ -200,6 +207,17 @@ def _server(arguments: argparse.Namespace) -> Iterator[str]:
         keep = started.pop_all()
     with keep:
         yield url
+
+
+async def _load_demo(url: str, catalog: Catalog) -> None:
+    from service.db.engine import Database  # noqa: PLC0415  as above
+    from service.demo import load_demo  # noqa: PLC0415  as above
+
+    database = Database.connect(url, size=1)
+    try:
+        await load_demo(database, catalog)
+    finally:
+        await database.close()
 
 
 async def _version(url: str) -> str:

@@ -131,6 +131,14 @@ def test_a_name_that_was_made_to_point_here_finds_no_tokens(inventory_server: Ru
 
 def test_what_was_written_is_there_after_the_next_start(tmp_path: Path) -> None:
     with dev(tmp_path, ends_by=signal.SIGTERM) as first:
+        assert list(first.said["tokens"]) == [
+            "Admin (Ingrid, Harbour & Pine Outfitters)",
+            "Manager (Matteo, Harbour & Pine Outfitters)",
+            "Viewer (Jonas, Harbour & Pine Outfitters)",
+            "Admin (Grace, Meridian Instruments)",
+        ]
+        found = first.ask("{ listProducts(limit: 3) { items { name } } }", x_api_key=first.said["apiKey"])
+        assert len(found["data"]["listProducts"]["items"]) == 3
         token = (
             first.said["tokens"]["Admin (dev-admin)"]
             if "Admin (dev-admin)" in first.said["tokens"]
