@@ -7,7 +7,7 @@ import asyncio
 import json
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -136,7 +136,7 @@ def _serve(
         made = [Caller(each.label, {"authorization": each.token(issuer)}) for each in people]
         return [*made, Caller("API key", {"x-api-key": settings.api_keys[0]})]
 
-    with _database(arguments, catalog) as url:
+    with _database(arguments, catalog, is_shipped=settings.schema is None) as url:
         database = Database.connect(url, size=settings.pool_size, behind_proxy=settings.behind_proxy)
         app = compose(
             settings,
@@ -165,36 +165,49 @@ def _catalog(schema: str | None, *, quiet: bool) -> Catalog:
 
 
 @contextmanager
-def _database(arguments: argparse.Namespace, catalog: Catalog) -> Iterator[str]:
+def _database(arguments: argparse.Namespace, catalog: Catalog, *, is_shipped: bool) -> Iterator[str]:
     """The URL of a database with the catalog's tables in it, for as long as the block runs."""
-    quiet = arguments.json
-    if arguments.database_url:
-        asyncio.run(_tables(arguments.database_url, catalog, quiet=quiet))
-        yield arguments.database_url
-        return
+    from service.db.scratch import create_scratch  # noqa: PLC0415  as above
+    from service.db.upgrade import upgrade  # noqa: PLC0415  as above
+
+    with _server(arguments) as url:
+        with step("Bringing the tables up to date", quiet=arguments.json) as making:
+            if is_shipped:
+                upgrade(url)
+            else:
+                url = asyncio.run(create_scratch(url, catalog))  # noqa: PLW2901  the same server, its own database
+            making.done = f"{len(catalog.models)} tables up to date"
+        yield url
+
+
+@contextmanager
+def _server(arguments: argparse.Namespace) -> Iterator[str]:
+    """The URL of a PostgreSQL that answers: the one that was named, else the embedded one."""
     from service.db import embedded  # noqa: PLC0415  as above
+    from service.db.upgrade import database_name  # noqa: PLC0415  as above
 
-    with step("Starting PostgreSQL", quiet=quiet) as starting:
-        server = embedded.start(arguments.data_dir)
-        starting.done = f"PostgreSQL (embedded, {arguments.data_dir / 'pg'})"
-    with server:
-        yield asyncio.run(_area(server.url, catalog, quiet=quiet))
+    with ExitStack() as started, step("Starting PostgreSQL", quiet=arguments.json) as starting:
+        if arguments.database_url:
+            url, place = arguments.database_url, database_name(arguments.database_url)
+        else:
+            url, place = (
+                started.enter_context(embedded.start(arguments.data_dir)).url,
+                f"embedded, {arguments.data_dir}",
+            )
+        starting.done = f"PostgreSQL {asyncio.run(_version(url))} ({place})"
+        keep = started.pop_all()
+    with keep:
+        yield url
 
 
-async def _area(server_url: str, catalog: Catalog, *, quiet: bool) -> str:
-    from service.db.areas import make_area  # noqa: PLC0415  as above
+async def _version(url: str) -> str:
+    from service.db.engine import Database  # noqa: PLC0415  as above
 
-    url = await make_area(server_url, catalog)
-    await _tables(url, catalog, quiet=quiet)
-    return url
-
-
-async def _tables(url: str, catalog: Catalog, *, quiet: bool) -> None:
-    from service.db.areas import make_tables  # noqa: PLC0415  as above
-
-    with step("Making tables", quiet=quiet) as making:
-        made = await make_tables(url, catalog)
-        making.done = f"{len(catalog.models)} tables {'made' if made else 'are there'}"
+    database = Database.connect(url, size=1)
+    try:
+        return (await database.fetch_value("SHOW server_version") or "").partition(" ")[0]
+    finally:
+        await database.close()
 
 
 def _announce(
