@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import json
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -33,8 +34,7 @@ is in one folder; delete it to start over. Ctrl-C stops everything.
 EPILOG = """\
 examples:
   offramp dev                                  the shipped inventory
-  offramp dev --schema amplify/backend/api/app/schema.graphql
-                                               your own API, in a database of its own
+  offramp dev --schema amplify/                your own API, in a database of its own
   offramp dev --port 9000 --data-dir /tmp/b    a second one beside the first
   offramp dev --issuer https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_AbC --client-id 4f…
                                                with the sign-in of a real user pool
@@ -50,7 +50,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--schema", metavar="PATH", help="an Amplify schema.graphql to serve instead of the inventory")
+    parser.add_argument("--schema", metavar="PATH", help="an Amplify schema, or amplify/ folder, to serve instead")
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: this machine alone)")
     parser.add_argument("--port", type=_port, metavar="N", help="the port (default: 8000; 0 takes a free one)")
     parser.add_argument("--database-url", metavar="URL", help="an empty PostgreSQL instead of the embedded one")
@@ -159,8 +159,10 @@ def _catalog(schema: str | None, *, quiet: bool) -> Catalog:
     from service.cli.source import catalog_at  # noqa: PLC0415  as above
 
     with step(f"Reading {schema or 'the inventory'}", quiet=quiet) as reading:
-        catalog = catalog_at(schema)
+        catalog, needing_a_person = catalog_at(schema)
         reading.done = f"{len(catalog.models)} models of {schema or 'the shipped inventory'}"
+    if needing_a_person and not quiet:
+        print(f"  {needing_a_person} of it needs a person: offramp import {schema}", file=sys.stderr)
     return catalog
 
 

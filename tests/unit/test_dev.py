@@ -147,9 +147,10 @@ def test_what_was_written_is_there_after_the_next_start(tmp_path: Path) -> None:
 
 
 def test_a_schema_of_ones_own(tmp_path: Path) -> None:
-    schema = tmp_path / "schema.graphql"
-    schema.write_text(SCHEMA)
-    with dev(tmp_path / "data", "--schema", str(schema)) as running:
+    folder = tmp_path / "amplify" / "backend" / "api" / "notes"
+    folder.mkdir(parents=True)
+    (folder / "schema.graphql").write_text(SCHEMA)
+    with dev(tmp_path / "data", "--schema", str(tmp_path / "amplify")) as running:
         tokens = running.said["tokens"]
         assert list(tokens) == ["Editors (dev-editors)", "no group (dev-user)"]
         made = running.ask(
