@@ -14,7 +14,6 @@ from typing import Any
 from sqlalchemy import (
     ARRAY,
     JSON,
-    ColumnElement,
     FromClause,
     Integer,
     Label,
@@ -34,16 +33,16 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by, array
 from service.catalog.model import Catalog, Field, Model, Rule
 from service.db import plan
 from service.db.binds import Binds
-from service.db.predicates import Predicates, Row, Sql
 from service.db.functions import datetime_text, joined
+from service.db.predicates import Predicates, Row, Sql
 from service.db.tables import Tables
 from service.errors import Limited
 
 MARK = '"\\u0000'
 """How every mark begins in JSON text."""
-DENIED = literal_column(f"""'{MARK}d"'::json""")
+DENIED: Sql = literal_column(f"""'{MARK}d"'::json""")
 """The mark of a value that the rules keep from the caller."""
-_EMPTY = literal_column("'[]'::json")
+_EMPTY: Sql = literal_column("'[]'::json")
 LONGEST_NAME = 63
 """Bytes of a PostgreSQL identifier."""
 MOST_COLUMNS = 1_600
@@ -183,7 +182,7 @@ class Output:
             rows = rows.where(self._after(page, keys))
         rows = rows.order_by(*(key.desc() if page.descending else key.asc() for _, key in keys))
         if page.connection.wants_token:
-            return self._page_with_token(page, row, rows, parent)
+            return self._page_with_token(page, rows, parent)
         return self._page_of_items(page, row, rows, parent)
 
     def _page_keys(self, page: plan.Page, row: Row) -> list[tuple[Field | None, Sql]]:
@@ -219,7 +218,7 @@ class Output:
             listed[item.key] = select(func.coalesce(func.json_agg(each), _EMPTY)).select_from(sub).scalar_subquery()
         return _connection(page.connection, listed, null())
 
-    def _page_with_token(self, page: plan.Page, row: Row, rows: Select[Any], parent: Row | None) -> Sql:
+    def _page_with_token(self, page: plan.Page, rows: Select[Any], parent: Row | None) -> Sql:
         """One row more than the page is read; if it is there, the last row of the page makes the cursor."""
         size = self._binds.add(plan.Limit(page.limit), _INTEGER)
         limited = rows.limit(self._binds.add(plan.Limit(page.limit, 1), _INTEGER))
@@ -232,7 +231,7 @@ class Output:
             *(self.object_of(kept, item.selection).label(f"j{at}") for at, item in enumerate(items)),
             *(key.label(f"k{at}") for at, (_, key) in enumerate(keys)),
         ).subquery(self._alias("p"))
-        listed = {
+        listed: dict[str, Sql] = {
             item.key: func.coalesce(func.json_agg(numbered.c[f"j{at}"]).filter(numbered.c.n <= size), _EMPTY)
             for at, item in enumerate(items)
         }

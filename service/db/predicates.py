@@ -24,7 +24,7 @@ from sqlalchemy import (
     or_,
     true,
 )
-from sqlalchemy.types import Date, DateTime, TypeEngine
+from sqlalchemy.types import TypeEngine
 
 from service.catalog.model import Catalog, Field, Model, Rule
 from service.db import plan
@@ -56,7 +56,7 @@ class Predicates:
         self._catalog = catalog
         self._binds = binds
 
-    def build(self, condition: plan.Condition, row: Row) -> Sql:
+    def build(self, condition: plan.Condition, row: Row) -> Any:
         """The condition about `row`. It may be null where it is not true; wrap it in IS TRUE to show it."""
         match condition:
             case plan.All(parts):
@@ -73,7 +73,7 @@ class Predicates:
             case plan.Comparison():
                 return self._comparison(condition, row)
 
-    def _comparison(self, comparison: plan.Comparison, row: Row) -> Sql:
+    def _comparison(self, comparison: plan.Comparison, row: Row) -> Any:
         of, operator, column = comparison.field, comparison.operator, row[comparison.field.name]
         if operator is Operator.EXISTS or not comparison.operands:
             return _presence(operator, column)
@@ -97,10 +97,11 @@ class Predicates:
         operator, operand = comparison.operator, comparison.operands[0]
         if operator in {Operator.CONTAINS, Operator.NOT_CONTAINS}:
             kind = column.type.item_type if isinstance(column.type, ARRAY) else Text()
-            found = self._binds.add(operand, kind) == any_(column)
+            found: Sql = self._binds.add(operand, kind) == any_(column)
             return found if operator is Operator.CONTAINS else found.is_not(true())
         if comparison.field.type.name in self._catalog.enum_by_name:
-            return _compare(operator, column, [self._binds.add(operand, column.type)])
+            compared: Sql = _compare(operator, column, [self._binds.add(operand, column.type)])
+            return compared
         return true() if operator is Operator.NE else false()
 
     def _rule(self, rule: Rule, row: Row) -> Sql:
@@ -117,7 +118,7 @@ class Predicates:
         return Text() if of.type.name == "AWSJSON" else column_type(of, self._catalog)
 
 
-def _compare(operator: Operator, column: Sql, values: list[Any]) -> Sql:
+def _compare(operator: Operator, column: Sql, values: list[Any]) -> Any:  # noqa: C901  one case for each operator
     match operator:
         case Operator.EQ:
             return column == values[0]

@@ -16,7 +16,6 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
-    case,
     cast,
     delete,
     literal_column,
@@ -30,11 +29,11 @@ from sqlalchemy.sql.expression import CTE
 from service.catalog.model import Catalog, Field, Model
 from service.db import plan
 from service.db.binds import Binds, Resolve, Run, resolver
-from service.db.output import DENIED, Output
+from service.db.output import Output
 from service.db.predicates import Predicates, Row
 from service.db.tables import Tables, column_type
 
-_DIALECT = asyncpg.dialect()
+_DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,11 @@ variables and what the planner peeked at, is the key under which the compiled op
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
+from itertools import count
 from typing import Any, Generic, TypeVar
 
 from graphql import (
@@ -28,11 +30,12 @@ from graphql.validation.rules import overlapping_fields_can_be_merged
 from service.catalog.access import CallerClass
 from service.db.tracing import Trace, shape
 from service.errors import Invalid, Limited, ServiceError
+from service.graphql.coercion import Coercers, Unfit
 from service.graphql.limits import Limits, check_values
 
 KEPT_DOCUMENTS = 1_000
-KEPT_PLANS = 200
-"""Compiled forms of one operation. When there are more, all are made anew: it is not a document of a frontend."""
+KEPT_PLANS = 2_000
+"""Compiled operations, each for one class of callers and one shape of variables: tens of kilobytes apiece."""
 LONGEST_KEPT = 100_000
 """Characters of a document that is kept; a longer one is parsed each time it comes."""
 MOST_ERRORS = 10
@@ -42,7 +45,7 @@ COMPARISONS = 100_000
 Compiled = TypeVar("Compiled")
 
 
-class RequestRefused(Exception):  # noqa: N818  it carries the errors, it is not one
+class RequestRefused(Exception):
     """The document or its variables are wrong; nothing ran."""
 
     def __init__(self, *errors: GraphQLError, document: DocumentNode | None = None) -> None:
@@ -57,27 +60,17 @@ class Malformed(Invalid):
     error_type = "MalformedHttpRequestException"
 
 
-@dataclass(slots=True)
-class _Variants(Generic[Compiled]):
-    """The compiled forms of an operation whose makers peeked at the same values."""
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation of a document. `serial` tells it from every other that ever was."""
 
-    trace: Trace
-    by_seen: dict[tuple[Hashable, ...], Compiled] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Operation(Generic[Compiled]):
-    """One operation of a document, and what was compiled from it."""
-
+    serial: int
     node: OperationDefinitionNode
     fragments: Mapping[str, FragmentDefinitionNode]
     schema: GraphQLSchema
+    coerce_quickly: Callable[[Mapping[str, Any]], dict[str, Any]]
     suggestions: bool = True
     """Whether an error may say what of the schema might have been meant."""
-    kept: int = 0
-    """How many compiled forms there are."""
-    _compiled: dict[Hashable, list[_Variants[Compiled]]] = field(default_factory=dict)
-    """By class of callers and shape of variables."""
 
     @property
     def type(self) -> OperationType:
@@ -86,12 +79,14 @@ class Operation(Generic[Compiled]):
 
     def coerce(self, variables: Mapping[str, Any]) -> dict[str, Any]:
         """The variables as the types of the operation make them. Raises `RequestRefused` or `Limited`."""
-        if not self.node.variable_definitions:
-            return {}
         check_values(variables)
+        try:
+            return self.coerce_quickly(variables)
+        except (Unfit, RecursionError):
+            pass
         values = get_variable_values(
             self.schema,
-            self.node.variable_definitions,
+            self.node.variable_definitions or (),
             dict(variables),
             max_errors=MOST_ERRORS,
             hide_suggestions=not self.suggestions,
@@ -100,35 +95,56 @@ class Operation(Generic[Compiled]):
             raise RequestRefused(*values)
         return values.coerced
 
-    def compiled(
-        self, caller: CallerClass, variables: dict[str, Any], compile_: Callable[[Operation[Compiled], Trace], Compiled]
+
+class Compilations(Generic[Compiled]):
+    """What was compiled from operations, the most recently used first to stay.
+
+    One key may have several traces: what a plan peeked at can depend on what it saw before.
+    """
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[Hashable, list[tuple[Trace, dict[Hashable, Compiled]]]] = OrderedDict()
+        self._size = 0
+
+    def __len__(self) -> int:
+        return self._size
+
+    def get(
+        self,
+        operation: Operation,
+        caller: CallerClass,
+        variables: dict[str, Any],
+        compile_: Callable[[Trace], Compiled],
     ) -> Compiled:
-        """What `compile_` makes of this operation, made only if no earlier one fits these variables."""
-        key = (caller, shape(variables))
-        for variants in self._compiled.get(key, ()):
-            known = variants.by_seen.get(variants.trace.seen(variables))
-            if known is not None:
-                return known
+        """What `compile_` makes of an operation, made only if nothing that is kept fits these variables."""
+        key = (operation.serial, caller, shape(variables))
+        variants = self._kept.get(key)
+        if variants is not None:
+            self._kept.move_to_end(key)
+            for trace, by_seen in variants:
+                known = by_seen.get(trace.seen(variables))
+                if known is not None:
+                    return known
         trace = Trace()
-        compiled = compile_(self, trace)
+        compiled = compile_(trace)
         self._keep(key, trace, variables, compiled)
         return compiled
 
-    def _keep(self, key: Hashable, trace: Trace, variables: Mapping[str, Any], compiled: Compiled) -> None:
-        if self.kept >= KEPT_PLANS:
-            self._compiled.clear()
-            self.kept = 0
-        alike = self._compiled.setdefault(key, [])
-        variants = next((each for each in alike if each.trace.peeks == trace.peeks), None)
-        if variants is None:
-            variants = _Variants(trace)
-            alike.append(variants)
+    def _keep(self, key: Hashable, trace: Trace, variables: dict[str, Any], compiled: Compiled) -> None:
+        while self._size >= KEPT_PLANS:
+            _, oldest = self._kept.popitem(last=False)
+            self._size -= sum(len(by_seen) for _, by_seen in oldest)
+        variants = self._kept.setdefault(key, [])
+        alike = next((variant for variant in variants if variant[0].peeks == trace.peeks), None)
+        if alike is None:
+            alike = (trace, {})
+            variants.append(alike)
         # The same peeks may have been made in another order: what is seen is listed in the first one's.
-        variants.by_seen[variants.trace.seen(variables)] = compiled
-        self.kept += 1
+        alike[1][alike[0].seen(variables)] = compiled
+        self._size += 1
 
 
-class Documents(Generic[Compiled]):
+class Documents:
     """Parses and validates documents, and keeps them."""
 
     def __init__(
@@ -137,11 +153,13 @@ class Documents(Generic[Compiled]):
         overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = COMPARISONS
         self._suggestions = suggestions
         self._schema = schema
+        self._coercers = Coercers(schema)
         self._max_tokens = max_tokens
         self._limits = Limits(max_depth, max_roots)
+        self._serials = count()
         self._kept = lru_cache(KEPT_DOCUMENTS)(self._document)
 
-    def operation(self, query: str, name: str | None) -> Operation[Compiled]:
+    def operation(self, query: str, name: str | None) -> Operation:
         """The operation to execute. Raises `RequestRefused`, `Malformed` or `Limited`."""
         operations = (self._kept if len(query) <= LONGEST_KEPT else self._document)(query)
         if name is None and len(operations) == 1:
@@ -152,7 +170,7 @@ class Documents(Generic[Compiled]):
             raise Malformed(f"The document has no operation named '{name}'.")
         return operations[name]
 
-    def _document(self, query: str) -> dict[str | None, Operation[Compiled]]:
+    def _document(self, query: str) -> dict[str | None, Operation]:
         try:
             document = parse(query, max_tokens=self._max_tokens, allow_empty_selection_sets=False)
         except GraphQLSyntaxError as error:
@@ -165,7 +183,9 @@ class Documents(Generic[Compiled]):
         self._limits.check(operations, fragments)
         self._validate(document)
         return {
-            each.name.value if each.name else None: Operation(each, fragments, self._schema, self._suggestions)
+            each.name.value if each.name else None: Operation(
+                next(self._serials), each, fragments, self._schema, self._coercers.of_operation(each), self._suggestions
+            )
             for each in operations
         }
 

@@ -21,7 +21,7 @@ from service.catalog.model import Root
 from service.db.repository import Prepared, Repository
 from service.db.tracing import Trace
 from service.errors import Invalid, ServiceError
-from service.graphql.documents import Documents, Operation, RequestRefused
+from service.graphql.documents import Compilations, Documents, Operation, RequestRefused
 from service.graphql.errors import Error, Locator, note_errors, root_error
 from service.graphql.fallback import Fallback
 from service.graphql.notes import Answer
@@ -75,9 +75,10 @@ class GraphQL:
         self._fallback = fallback
         self._roots = root_fields(repository.catalog)
         self._groups = static_groups(repository.catalog)
-        self._documents: Documents[CompiledOperation] = Documents(
+        self._documents = Documents(
             schema, max_tokens=max_tokens, max_depth=max_depth, max_roots=max_roots, suggestions=introspection
         )
+        self._compilations: Compilations[CompiledOperation] = Compilations()
 
     async def __call__(
         self, principal: Principal, query: str, variables: dict[str, Any], operation_name: str | None
@@ -92,8 +93,8 @@ class GraphQL:
                 return _refused_subscription()
             coerced = operation.coerce(variables)
             caller = self._class_of(principal)
-            compiled = operation.compiled(
-                caller, coerced, lambda made, trace: self._compile(made, trace, coerced, caller)
+            compiled = self._compilations.get(
+                operation, caller, coerced, lambda trace: self._compile(operation, trace, coerced, caller)
             )
         except RequestRefused as refused:
             errors = [request_error(each, self._schema, refused.document) for each in refused.errors]
@@ -109,7 +110,7 @@ class GraphQL:
     # ------------------------------------------------------------ compilation
 
     def _compile(
-        self, operation: Operation[CompiledOperation], trace: Trace, variables: Mapping[str, Any], caller: CallerClass
+        self, operation: Operation, trace: Trace, variables: Mapping[str, Any], caller: CallerClass
     ) -> CompiledOperation:
         reader = Reader(operation.fragments, trace.of(dict(variables)))
         planner = Planner(self._repository.catalog, self._schema, reader, caller)
@@ -129,7 +130,7 @@ class GraphQL:
 
     def _compile_field(self, planner: Planner, root: RootField, chosen: Chosen) -> CompiledField:
         try:
-            plan = planner.plan(root, chosen)
+            plan = planner.plan_field(root, chosen)
             prepared = self._repository.prepare(plan)
         except ServiceError as error:
             return CompiledField(chosen.key, chosen.name, error=error)
@@ -141,7 +142,7 @@ class GraphQL:
         self,
         fields: tuple[CompiledField, ...],
         is_mutation: bool,  # noqa: FBT001  what the operation is, not a switch
-        operation: Operation[CompiledOperation],
+        operation: Operation,
         variables: dict[str, Any],
         principal: Principal,
     ) -> bytes:
@@ -182,7 +183,7 @@ class GraphQL:
         return text, note_errors(notes, locate)
 
 
-def _roots_of(operation: Operation[CompiledOperation], reader: Reader) -> list[Chosen]:
+def _roots_of(operation: Operation, reader: Reader) -> list[Chosen]:
     try:
         return reader.fields([operation.node.selection_set])
     except Invalid as error:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import orjson
 from graphql import GraphQLError, GraphQLObjectType, GraphQLSchema, get_named_type, get_nullable_type
@@ -61,7 +61,7 @@ class Fallback:
         self._schema = schema
 
     @cached_property
-    def strawberry(self) -> strawberry.Schema:
+    def published(self) -> strawberry.Schema:
         """The published schema, with resolvers."""
         from service.graphql.schema import strawberry_schema  # noqa: PLC0415  up to a second, seldom needed
 
@@ -69,7 +69,7 @@ class Fallback:
 
     async def execute(
         self,
-        operation: Operation[Any],
+        operation: Operation,
         coerced: Mapping[str, Any],
         variables: dict[str, Any],
         principal: Principal,
@@ -77,7 +77,7 @@ class Fallback:
     ) -> bytes:
         """The body of the answer. The document has been validated; `variables` are as they came."""
         assert operation.node.loc is not None
-        result = await self.strawberry.execute(
+        result = await self.published.execute(
             operation.node.loc.source.body,
             variable_values=variables,
             context_value=Context(principal, caller),
@@ -100,9 +100,9 @@ class Fallback:
             raise NotConnected(
                 f"The operation '{root.name}' is part of the schema, but no code is connected to it yet."
             )
-        reader = Reader(raw.fragments, raw.variable_values)
+        reader = Reader(raw.fragments, cast("Mapping[str, Any]", raw.variable_values))
         chosen = Chosen(str(raw.path.key), root.name, tuple(raw.field_nodes))
-        plan = Planner(self._repository.catalog, self._schema, reader, context.caller).plan(root, chosen)
+        plan = Planner(self._repository.catalog, self._schema, reader, context.caller).plan_field(root, chosen)
         prepared = self._repository.prepare(plan)
         text = await self._repository.run(prepared, {}, context.principal)
         if text is None:

@@ -73,9 +73,8 @@ class Reader:
     def _is_included(self, node: Any) -> bool:
         for directive in node.directives or ():
             name = directive.name.value
-            if name in {"skip", "include"}:
-                if self._holds(directive.arguments[0].value) is (name == "skip"):
-                    return False
+            if name in {"skip", "include"} and self._holds(directive.arguments[0].value) is (name == "skip"):
+                return False
         return True
 
     def _holds(self, value: Any) -> bool:

@@ -28,7 +28,8 @@ INTERNAL = "InternalFailure"
 
 log = logging.getLogger(__name__)
 
-Page = Callable[[], ASGIApp]
+Page = Callable[[str], ASGIApp]
+"""From the `Host` that the browser asked to what it gets."""
 Authenticate = Callable[[Mapping[str, str]], Awaitable[Principal]]
 
 
@@ -64,7 +65,7 @@ class MethodNotAllowed(Malformed):
     status = 405
 
 
-class _Gone(Exception):  # noqa: N818  no error: the caller went away
+class _Gone(Exception):
     """The caller closed the connection before the whole request was here."""
 
 
@@ -86,8 +87,8 @@ class GraphQLView:
         try:
             if method == "POST":
                 await _send(send, 200, await self._answer(scope, headers, receive))
-            elif method in {"GET", "HEAD"} and self._page and "text/html" in headers.get("accept", ""):
-                await self._page()(scope, receive, send)
+            elif method in {"GET", "HEAD"} and self._page and _is_visit(headers):
+                await self._page(headers.get("host", ""))(scope, receive, send)
             elif method == "OPTIONS":
                 await _send(send, 204, b"", [(b"allow", ALLOW)])
             else:
@@ -109,7 +110,7 @@ class GraphQLView:
             raise Malformed("The request is nested too deeply.") from None
         except Exception:
             request_id = scope.get("request_id", "")
-            log.exception("request failed", extra={"request_id": request_id})
+            log.exception("request %s failed", request_id, extra={"request_id": request_id})
             return _masked_body(request_id)
 
     async def _body(self, headers: Mapping[str, str], receive: Receive) -> bytes | bytearray:
@@ -141,6 +142,11 @@ class GraphQLView:
 
     def _too_large(self) -> BodyTooLarge:
         return BodyTooLarge(f"The request body is larger than {self._max_body_bytes} bytes.")
+
+
+def _is_visit(headers: Mapping[str, str]) -> bool:
+    """Whether a person opens the address: a script of another origin must not read what is in the page."""
+    return "text/html" in headers.get("accept", "") and "origin" not in headers
 
 
 def refusal_body(error: ServiceError) -> bytes:

@@ -85,13 +85,15 @@ class Api:
 
 
 @asynccontextmanager
-async def api_of(sdl: str, make_database: MakeDatabase, *, lanes: int = 5, **options: Any) -> AsyncIterator[Api]:
+async def api_of(
+    schema: str | Catalog, make_database: MakeDatabase, *, lanes: int = 5, **options: Any
+) -> AsyncIterator[Api]:
     """The API of an Amplify schema, on an empty database of its own."""
-    catalog = catalog_from_sdl(sdl)
+    catalog = catalog_from_sdl(schema) if isinstance(schema, str) else schema
     database = Database.connect(await make_database(catalog), size=lanes)
     repository = Repository(catalog, database, cursor_key=CURSOR_KEY, max_page=options.pop("max_page", 10_000))
-    schema = light_schema(catalog)
-    fallback = Fallback(repository, schema)
+    light = light_schema(catalog)
+    fallback = Fallback(repository, light)
     limits = {"max_tokens": 15_000, "max_depth": 25, "max_roots": 200, **options}
-    yield Api(catalog, database, GraphQL(repository, schema, fallback, **limits), fallback)
+    yield Api(catalog, database, GraphQL(repository, light, fallback, **limits), fallback)
     await database.close()

@@ -29,7 +29,10 @@ type Board @model @auth(rules: [{ allow: private }]) {
   pinned: Note @hasOne(fields: ["pinnedId"])
   notes: [Note] @hasMany(indexName: "byBoard", fields: ["id"])
 }
-type Shared @model @auth(rules: [{ allow: owner, ownerField: "editors" }, { allow: groups, groups: ["Admin"], operations: [read] }]) {
+type Shared @model @auth(rules: [
+  { allow: owner, ownerField: "editors" }
+  { allow: groups, groups: ["Admin"], operations: [read] }
+]) {
   id: ID!
   text: String
   editors: [String]
@@ -419,7 +422,7 @@ async def test_an_owner_reads_the_fields_that_are_theirs(people: Api):
     "field", ["secret", "codes", "born", "inner { a }", "inners { b }", "friend { id }", "fans { nextToken }"]
 )
 async def test_a_field_that_is_denied_is_null_and_the_rest_is_there(people: Api, field: str):
-    name = field.split()[0]
+    name = field.partition(" ")[0]
     body = await people.ask(f"{{ listPeople {{ items {{ id x: {field} name }} nextToken }} }}", caller=BEN)
     rows = body["data"]["listPeople"]["items"]
     assert [(each["id"], each["name"]) for each in rows] == [("a", "a"), ("b", "b")]
@@ -454,7 +457,9 @@ async def test_owners_of_a_field_may_be_others_than_those_of_the_row(people: Api
 
 
 async def test_a_mutation_shows_no_field_with_rules_of_its_own(people: Api):
-    query = 'mutation { updatePerson(input: {id: "a", name: "z"}) { name secret codes born inner { a } inners { a } note { id } } }'
+    query = """mutation { updatePerson(input: {id: "a", name: "z"}) {
+      name secret codes born inner { a } inners { a } note { id }
+    } }"""
     changed = (await people.data(query, caller=ANN))["updatePerson"]
     # Nor a row of a model with other rules: whoever listens to this one need not be allowed to see that.
     assert changed == {
@@ -542,9 +547,10 @@ async def test_a_kept_plan_gives_each_caller_what_a_fresh_one_would(people: Api,
 
 async def test_a_group_that_no_rule_names_shares_the_plan_of_those_without_it(people: Api):
     query = '{ getPerson(id: "a") { id } } # shared'
-    operation = people.graphql._documents.operation(query, None)
+    kept = people.graphql._compilations
+    before = len(kept)
     for caller in (user("a"), user("b", "Nobody"), user("c", "Whoever", "Anyone")):
         await people.data(query, caller=caller)
-    assert operation.kept == 1
+    assert len(kept) == before + 1
     await people.data(query, caller=ADMIN)
-    assert operation.kept == 2
+    assert len(kept) == before + 2

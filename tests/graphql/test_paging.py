@@ -147,7 +147,9 @@ async def test_rows_whose_joined_keys_are_one_text_are_all_there(api: Api, size:
     assert len(set(found)) == len(found) == 7
     joined = ["#".join(each) for each in found]
     assert joined == sorted(joined, key=str.encode, reverse=direction == "DESC")
-    everywhere = "query ($limit: Int $token: String) { listSlots(limit: $limit, nextToken: $token) { items { place part lot } nextToken } }"
+    everywhere = """query ($limit: Int $token: String) {
+      listSlots(limit: $limit, nextToken: $token) { items { place part lot } nextToken }
+    }"""
     assert len(await _walk(api, everywhere, size)) == 14
 
 
@@ -227,7 +229,9 @@ async def test_a_nested_page_continues_with_its_own_token(api: Api):
 
 async def test_pages_within_pages_have_tokens_at_every_level(api: Api):
     query = """query ($books: String $pages: String) { getShelf(id: "s0") {
-      books(limit: 1, nextToken: $books) { nextToken items { id pages(limit: 3, nextToken: $pages) { items { id } nextToken } } }
+      books(limit: 1, nextToken: $books) {
+        nextToken items { id pages(limit: 3, nextToken: $pages) { items { id } nextToken } }
+      }
     } }"""
     found: dict[str, list[str]] = {}
     books = None

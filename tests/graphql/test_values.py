@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import MakeDatabase
-from tests.graphql.api import Api, api_of
+from tests.graphql.api import ADMIN, Api, api_of
 
 SDL = """
 enum Colour { RED GREEN BLUE }
@@ -69,9 +69,9 @@ async def things(api: Api) -> AsyncIterator[Api]:
 STRINGS = [
     "", " ", "plain", "o'clock", "''", '"', '\\"', "\\", "\\\\", "a\\", "%", "%%", "_", "a_b", "$1", "$$", "{}", ":x",
     "null", '"note":null', ",null", "[null", '"text":null', "\\u0000", "\\u0000d", '"\\u0000d"', "\\u0000t0:00",
-    '"\\u0000t0:5b5d"', "\\\\u0000d", "x\\", "line\nbreak\r\n\ttab", "\x01\x1f\x7f", "é", "e\u0301", "日本", "😀", "\ufeff",
-    "\u2028", "\uffff", "' OR 1=1 --", "'; DROP TABLE things; --", "x', true); select 1; --", "#", "a#b", "::", "sub::name",
-    "A" * 10_000,
+    '"\\u0000t0:5b5d"', "\\\\u0000d", "x\\", "line\nbreak\r\n\ttab", "\x01\x1f\x7f", "é", "e\u0301", "日本", "😀",
+    "\ufeff", "\u2028", "\uffff", "' OR 1=1 --", "'; DROP TABLE things; --", "x', true); select 1; --", "#", "a#b",
+    "::", "sub::name", "A" * 10_000,
 ]  # fmt: skip
 
 
@@ -153,17 +153,11 @@ NUL = "a\0b"
 )
 async def test_what_cannot_be_stored_is_refused(things: Api, bad: str, place: Any):
     query, variables = place(bad)
-    body = await things.graphql(_admin(), query, variables, None)
+    body = await things.graphql(ADMIN, query, variables, None)
     answer = json.loads(body)
     assert answer["data"] is None
     assert len(answer["errors"]) == 1
     assert "cannot be stored" in answer["errors"][0]["message"]
-
-
-def _admin() -> Any:
-    from tests.graphql.api import ADMIN
-
-    return ADMIN
 
 
 async def test_what_cannot_be_stored_is_refused_in_the_document_too(things: Api):
@@ -233,7 +227,10 @@ async def test_every_kind_of_value_comes_back(things: Api, field: str, given: An
     assert (await things.data(UPDATE % field, {"input": {"id": "t"}}))["updateThing"] == row
 
 
-PLACE = "place { __typename name at { x y } parts { name size tags when data colour __typename } notes } places { name at { y x } }"
+PLACE = """
+  place { __typename name at { x y } parts { name size tags when data colour __typename } notes }
+  places { name at { y x } }
+"""
 
 
 async def test_embedded_values_come_back_in_the_order_of_the_selection(things: Api):
@@ -267,7 +264,7 @@ async def test_embedded_values_come_back_in_the_order_of_the_selection(things: A
     }
     assert (await things.data(CREATE % PLACE, {"input": given}))["createThing"] == row
     assert (await things.data(GET % PLACE, {"id": "t"}))["getThing"] == row
-    found = await things.graphql(_admin(), PAGE % PLACE, {}, None)
+    found = await things.graphql(ADMIN, PAGE % PLACE, {}, None)
     assert json.dumps(json.loads(found)["data"]["listThings"]["items"]) == json.dumps([row])
 
 
@@ -296,7 +293,8 @@ async def test_two_names_for_one_embedded_value(things: Api):
         ("stamp", 1.5), ("stamp", "1"), ("email", "nobody"), ("url", "example"), ("phone", "x"), ("ip", "1.2.3"),
         ("json", "{"), ("json", {}), ("json", "NaN"), ("json", "[" * 100_000), ("json", 1), ("colour", "red"),
         ("colour", "PINK"), ("colour", 1), ("colours", ["RED", "red"]), ("ints", [1, None]), ("place", "x"),
-        ("place", {"at": {}}), ("place", {"nope": 1}), ("place", {"parts": [None]}), ("place", {"parts": [{"size": 1}]}),
+        ("place", {"at": {}}), ("place", {"nope": 1}), ("place", {"parts": [None]}),
+        ("place", {"parts": [{"size": 1}]}),
     ],
 )  # fmt: skip
 async def test_values_that_are_none_of_their_kind_are_refused(things: Api, field: str, value: Any):

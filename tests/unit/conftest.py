@@ -61,13 +61,14 @@ class Shell:
     settings: Settings
     echo: Echo = field(default_factory=Echo)
     database: Database = field(default_factory=Database)
-    page: Callable[[], HTMLResponse] | None = lambda: HTMLResponse("<title>GraphiQL</title>")
+    page: Callable[[str], HTMLResponse] | None = lambda host: HTMLResponse(f"<title>GraphiQL at {host}</title>")
 
     def app(self, **changes: Any) -> Starlette:
         settings = replace(self.settings, **changes)
         return create_app(
             settings,
-            database=self.database,
+            problem=self.database.problem,
+            close=self.database.close,
             authenticator=authenticator_from(settings),
             graphql=self.echo,
             page=self.page,

@@ -17,15 +17,19 @@ from service.importer import catalog_from_sdl
 
 ROOT = Path(__file__).parents[2]
 DATA = Path(__file__).parents[1] / "contracts" / "data"
+SCHEMAS = {
+    "inventory": ROOT / "graphql" / "amplify.graphql",
+    "erp": ROOT / "tests" / "importer" / "cases" / "erp" / "in.graphql",
+}
 
 
-def _documents(sdl: Path, **limits: Any) -> Documents[Any]:
+def _documents(sdl: Path, **limits: Any) -> Documents:
     schema = light_schema(catalog_from_sdl(sdl.read_text()))
     return Documents(schema, **{"max_tokens": 15_000, "max_depth": 25, "max_roots": 200, **limits})
 
 
 @pytest.fixture(scope="module")
-def documents() -> Documents[Any]:
+def documents() -> Documents:
     made = _documents(ROOT / "graphql" / "amplify.graphql")
     made.operation("{ listProducts { items { id category { id } } } }", None)  # types are made when they are used
     return made
@@ -169,12 +173,12 @@ def _generated(name: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("name", ["inventory", "erp"])
 def test_every_document_that_amplify_generates_is_taken(name):
-    documents = _documents(DATA / name / "amplify.graphql")
+    documents = _documents(SCHEMAS[name])
     taken = [documents.operation(query, None) for query in _generated(name)]
     assert len(taken) == {"inventory": 137, "erp": 902}[name]
 
 
-def _operation(documents: Documents[Any]) -> Any:
+def _operation(documents: Documents) -> Any:
     return documents.operation("query ($f: ModelProductFilterInput) { listProducts(filter: $f) { nextToken } }", None)
 
 
@@ -187,7 +191,7 @@ def _operation(documents: Documents[Any]) -> Any:
     ],
 )
 def test_variables_hold_only_so_many_values(documents, value):
-    with pytest.raises(Limited, match="The variables hold more than 20000 values."):
+    with pytest.raises(Limited, match="The variables hold more than 20000 values"):
         _operation(documents).coerce({"f": value})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import pairwise
 from typing import Any, cast
 
@@ -19,7 +20,7 @@ from service.db.plan import Constant, Tree, Variable
 from service.db.repository import Prepared, Repository
 from service.db.tracing import Trace, Traced, at, peek, resolve_tree, shape, source_of
 from service.errors import ServiceError
-from service.graphql.documents import Documents, Operation
+from service.graphql.documents import Compilations, Documents, Operation
 from service.graphql.light import light_schema
 from service.graphql.planning import Planner
 from service.graphql.roots import root_fields
@@ -299,7 +300,7 @@ CASES: list[tuple[str, Any]] = [
 ]
 
 
-def _documents() -> Documents[Any]:
+def _documents() -> Documents:
     return Documents(SCHEMA, max_tokens=15_000, max_depth=25, max_roots=200)
 
 
@@ -310,12 +311,12 @@ def _repository(catalog: Catalog) -> Repository:
 REPOSITORY = _repository(CATALOG)
 
 
-def _made(operation: Operation[Any], variables: dict[str, Any], trace: Trace) -> Prepared | str:
+def _made(operation: Operation, variables: dict[str, Any], trace: Trace) -> Prepared | str:
     reader = Reader(operation.fragments, trace.of(variables))
     chosen = reader.fields([operation.node.selection_set])[0]
     root = next(each for (_, name), each in ROOTS.items() if name == chosen.name)
     try:
-        return REPOSITORY.prepare(Planner(CATALOG, SCHEMA, reader, CALLER).plan(root, chosen))
+        return REPOSITORY.prepare(Planner(CATALOG, SCHEMA, reader, CALLER).plan_field(root, chosen))
     except ServiceError as error:
         return error.message
 
@@ -339,15 +340,15 @@ def _sent(made: Prepared | str, variables: dict[str, Any]) -> Any:
 
 @pytest.mark.parametrize(("query", "variables"), CASES, ids=["list", "index", "update", "parts"])
 def test_a_kept_plan_is_the_plan_that_would_have_been_made(query, variables):
-    kept = _documents()
+    documents, kept = _documents(), Compilations()
 
     @given(st.lists(variables, min_size=2, max_size=4))
     @settings(derandomize=True, max_examples=150, deadline=None)
     def holds(sequence):
         for given_variables in sequence:
-            operation = kept.operation(query, None)
+            operation = documents.operation(query, None)
             coerced = operation.coerce(given_variables)
-            reused = operation.compiled(CALLER, coerced, lambda each, trace, now=coerced: _made(each, now, trace))
+            reused = kept.get(operation, CALLER, coerced, partial(_made, operation, coerced))
             fresh = _made(operation, coerced, Trace())
             assert _sent(reused, coerced) == _sent(fresh, coerced)
 
@@ -355,9 +356,9 @@ def test_a_kept_plan_is_the_plan_that_would_have_been_made(query, variables):
 
 
 def test_plans_are_reused_for_other_values():
-    operation = _documents().operation(LIST, None)
+    operation, kept = _documents().operation(LIST, None), Compilations()
     made = [
-        operation.compiled(CALLER, operation.coerce(each), lambda *_: object())
+        kept.get(operation, CALLER, operation.coerce(each), lambda _: object())
         for each in ({"a": True, "limit": 1}, {"a": True, "limit": 2}, {"a": True, "limit": None})
     ]
     assert made[0] is made[1]
@@ -372,13 +373,13 @@ def test_peeks_in_another_order_do_not_take_one_value_for_another():
         other: parent @skip(if: $x) { name @include(if: $z) id @include(if: $y) }
       }
     }"""
-    operation = _documents().operation(query, None)
+    operation, kept = _documents().operation(query, None), Compilations()
     for variables in (
         {"x": True, "y": True, "z": False},
         {"x": False, "y": True, "z": False},
         {"x": False, "y": False, "z": True},
     ):
-        reused = operation.compiled(CALLER, variables, lambda each, trace, now=variables: _made(each, now, trace))
+        reused = kept.get(operation, CALLER, variables, partial(_made, operation, variables))
         assert _sent(reused, variables) == _sent(_made(operation, variables, Trace()), variables)
 
 
@@ -387,34 +388,36 @@ def test_branches_that_look_at_different_values_are_both_kept():
     query = """query ($x: Boolean! $y: Boolean!) {
       getThing(id: "t") { id parent @include(if: $x) { id @include(if: $y) } }
     }"""
-    operation = _documents().operation(query, None)
+    operation, kept = _documents().operation(query, None), Compilations()
     with_it, without = {"x": True, "y": True}, {"x": False, "y": True}
     made: list[dict[str, Any]] = []
 
-    def compile_(each: Operation[Any], trace: Trace, now: dict[str, Any]) -> object:
+    def compile_(now: dict[str, Any], trace: Trace) -> object:
         made.append(now)
-        return _made(each, now, trace)
+        return _made(operation, now, trace)
 
     for variables in (with_it, without, with_it, without, with_it):
-        operation.compiled(CALLER, variables, lambda each, trace, now=variables: compile_(each, trace, now))
+        kept.get(operation, CALLER, variables, partial(compile_, variables))
     assert made == [with_it, without]
 
 
-def test_what_is_kept_of_one_document_is_bounded():
+def test_what_is_kept_is_bounded(monkeypatch):
+    monkeypatch.setattr("service.graphql.documents.KEPT_PLANS", 200)
     names = [f"v{number}" for number in range(10)]
     declared = " ".join(f"${name}: Boolean!" for name in names)
     chosen = " ".join(f"k{name}: id @include(if: ${name})" for name in names)
     operation = _documents().operation(f'query ({declared}) {{ getThing(id: "t") {{ id {chosen} }} }}', None)
+    kept: Compilations[object] = Compilations()
     first = dict.fromkeys(names, False)
     for number in range(1, 2 ** len(names)):
         variables = {name: bool(number >> bit & 1) for bit, name in enumerate(names)}
-        operation.compiled(CALLER, variables, lambda each, trace, now=variables: _peeked(each, now, trace))
-    assert operation.kept <= 200
-    made = [operation.compiled(CALLER, first, lambda each, trace: _peeked(each, first, trace)) for _ in range(2)]
+        kept.get(operation, CALLER, variables, partial(_peeked, operation, variables))
+        assert len(kept) <= 200
+    made = [kept.get(operation, CALLER, first, partial(_peeked, operation, first)) for _ in range(2)]
     assert made[0] is made[1]
 
 
-def _peeked(operation: Operation[Any], variables: dict[str, Any], trace: Trace) -> object:
+def _peeked(operation: Operation, variables: dict[str, Any], trace: Trace) -> object:
     reader = Reader(operation.fragments, trace.of(variables))
     reader.fields(reader.fields([operation.node.selection_set])[0].selection_sets)
     return object()

@@ -1,0 +1,254 @@
+"""`offramp dev`: everything on one machine, started with nothing prepared."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from service.cli.progress import step
+from service.cli.token import add_data_dir
+from service.errors import CommandError
+
+if TYPE_CHECKING:
+    import socket
+
+    from service.auth.issuer import DevelopmentIssuer
+    from service.catalog.model import Catalog
+    from service.cli.people import Person
+    from service.settings import Settings
+
+EXAMPLES = Path(__file__).parents[2] / "graphql" / "operations"
+
+DESCRIPTION = """\
+Start PostgreSQL, make the tables, load demo data and serve the GraphQL API, with tokens to try it. All that is kept
+is in one folder; delete it to start over. Ctrl-C stops everything.
+"""
+EPILOG = """\
+examples:
+  offramp dev                                  the shipped inventory
+  offramp dev --schema amplify/                your own API, in a database of its own
+  offramp dev --port 9000 --data-dir /tmp/b    a second one beside the first
+  offramp dev --issuer https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_AbC --client-id 4f…
+                                               with the sign-in of a real user pool
+"""
+
+
+def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the verb."""
+    parser = subparsers.add_parser(
+        "dev",
+        help="start everything on this machine, with demo data and tokens",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--schema", metavar="PATH", help="an Amplify schema, or amplify/ folder, to serve instead")
+    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: this machine alone)")
+    parser.add_argument("--port", type=_port, metavar="N", help="the port (default: 8000; 0 takes a free one)")
+    parser.add_argument("--database-url", metavar="URL", help="an empty PostgreSQL instead of the embedded one")
+    add_data_dir(parser)
+    parser.add_argument("--api-key", metavar="KEY", help="the API key to accept (default: one made on the first run)")
+    parser.add_argument("--no-demo-data", action="store_true", help="start with empty tables")
+    parser.add_argument("--issuer", metavar="URL", help="accept the tokens of this user pool instead of our own")
+    parser.add_argument("--client-id", metavar="ID", help="the user pool's app client; goes with --issuer")
+    parser.add_argument("--json", action="store_true", help="print addresses and tokens as one line of JSON")
+    parser.set_defaults(run=run)
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text[:6]) > 65_535:
+        raise argparse.ArgumentTypeError("must be a port, 0 to 65535")
+    return int(text)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve until interrupted."""
+    from service.auth.issuer import DevelopmentIssuer  # noqa: PLC0415  `offramp --help` needs none of this
+    from service.cli.server import ends_on_sigterm, listen  # noqa: PLC0415  as above
+    from service.logs import write_logs_for_a_person  # noqa: PLC0415  as above
+
+    issuer = DevelopmentIssuer.open(arguments.data_dir)
+    settings = development_settings(arguments, issuer)
+    listener = listen(arguments.host, settings.port if arguments.port is None else arguments.port)
+    write_logs_for_a_person()
+    with listener, ends_on_sigterm(), suppress(KeyboardInterrupt):
+        _serve(arguments, settings, issuer, listener)
+    return 0
+
+
+def development_settings(arguments: argparse.Namespace, issuer: DevelopmentIssuer) -> Settings:
+    """The settings of a development server: made up where neither an option nor an OFFRAMP_ variable says otherwise.
+
+    DATABASE_URL is not looked at: that of another project may well be set where one works. Errors: SettingsError.
+    """
+    from service.auth.issuer import api_key, cursor_key  # noqa: PLC0415  as above
+    from service.settings import PREFIX, Settings  # noqa: PLC0415  as above
+
+    if bool(arguments.issuer) != bool(arguments.client_id):
+        raise CommandError("--issuer and --client-id go together.")
+    given = {name: text for name, text in os.environ.items() if name.startswith(PREFIX) and text}
+    ours = {"ISSUER": issuer.url, "CLIENT_IDS": issuer.client_id, "JWKS": issuer.jwks}
+    made_up = {
+        "CURSOR_KEY": cursor_key(arguments.data_dir),
+        "API_KEYS": api_key(arguments.data_dir),
+        "CORS_ORIGINS": "*",
+        "GRAPHIQL": "true",
+        "REQUEST_LOG": "false",
+    }
+    if not arguments.issuer and f"{PREFIX}ISSUER" not in given:
+        made_up |= ours
+    options = {
+        "ISSUER": arguments.issuer,
+        "CLIENT_IDS": arguments.client_id,
+        "API_KEYS": arguments.api_key,
+        "SCHEMA": arguments.schema,
+    }
+    chosen = {PREFIX + name: text for name, text in options.items() if text}
+    url = {"DATABASE_URL": arguments.database_url or "postgresql://embedded"}
+    return Settings.from_environ({PREFIX + name: text for name, text in made_up.items()} | given | chosen | url)
+
+
+def _serve(
+    arguments: argparse.Namespace, settings: Settings, issuer: DevelopmentIssuer, listener: socket.socket
+) -> None:
+    from service.app import compose  # noqa: PLC0415  as above
+    from service.cli.people import people_of, people_of_inventory  # noqa: PLC0415  as above
+    from service.cli.server import serve  # noqa: PLC0415  as above
+    from service.db.engine import Database  # noqa: PLC0415  as above
+    from service.graphql.graphiql import Caller  # noqa: PLC0415  as above
+    from service.settings import LOCAL_HOSTS  # noqa: PLC0415  as above
+
+    catalog = _catalog(settings.schema, quiet=arguments.json)
+    is_shipped = settings.schema is None
+    people = people_of_inventory() if is_shipped else people_of(catalog)
+    if settings.issuer != issuer.url:
+        people = []
+
+    def callers(host: str) -> list[Caller]:
+        # A site whose name was made to point to this machine must not find tokens in the page it opens.
+        if _hostname(host) not in LOCAL_HOSTS | {arguments.host}:
+            return []
+        made = [Caller(each.label, {"authorization": each.token(issuer)}) for each in people]
+        return [*made, Caller("API key", {"x-api-key": settings.api_keys[0]})]
+
+    with _database(arguments, catalog, is_shipped=is_shipped) as url:
+        database = Database.connect(url, size=settings.pool_size, behind_proxy=settings.behind_proxy)
+        app = compose(
+            settings,
+            catalog=catalog,
+            database=database,
+            examples=EXAMPLES if is_shipped else None,
+            callers=callers,
+        )
+        _announce(arguments, settings, people, issuer, listener)
+        serve(app, listener)
+
+
+def _hostname(host: str) -> str | None:
+    with suppress(ValueError):
+        return urlsplit(f"//{host}").hostname
+    return None
+
+
+def _catalog(schema: str | None, *, quiet: bool) -> Catalog:
+    from service.cli.source import catalog_at  # noqa: PLC0415  as above
+
+    with step(f"Reading {schema or 'the inventory'}", quiet=quiet) as reading:
+        catalog, needing_a_person = catalog_at(schema)
+        reading.done = f"{len(catalog.models)} models of {schema or 'the shipped inventory'}"
+    if needing_a_person and not quiet:
+        print(f"  {needing_a_person} of it needs a person: offramp import {schema}", file=sys.stderr)
+    return catalog
+
+
+@contextmanager
+def _database(arguments: argparse.Namespace, catalog: Catalog, *, is_shipped: bool) -> Iterator[str]:
+    """The URL of a database with the catalog's tables in it, for as long as the block runs."""
+    from service.db.scratch import create_scratch  # noqa: PLC0415  as above
+    from service.db.upgrade import upgrade  # noqa: PLC0415  as above
+
+    with _server(arguments) as url:
+        with step("Bringing the tables up to date", quiet=arguments.json) as making:
+            if is_shipped:
+                upgrade(url)
+            else:
+                url = asyncio.run(create_scratch(url, catalog))  # noqa: PLW2901  the same server, its own database
+            making.done = f"{len(catalog.models)} tables up to date"
+        if is_shipped and not arguments.no_demo_data:
+            with step("Loading demo data", quiet=arguments.json) as loading:
+                asyncio.run(_load_demo(url, catalog))
+                loading.done = "Demo data of three companies"
+        yield url
+
+
+@contextmanager
+def _server(arguments: argparse.Namespace) -> Iterator[str]:
+    """The URL of a PostgreSQL that answers: the one that was named, else the embedded one."""
+    from service.db import embedded  # noqa: PLC0415  as above
+    from service.db.upgrade import database_name  # noqa: PLC0415  as above
+
+    with ExitStack() as started, step("Starting PostgreSQL", quiet=arguments.json) as starting:
+        if arguments.database_url:
+            url, place = arguments.database_url, database_name(arguments.database_url)
+        else:
+            url, place = (
+                started.enter_context(embedded.start(arguments.data_dir)).url,
+                f"embedded, {arguments.data_dir}",
+            )
+        starting.done = f"PostgreSQL {asyncio.run(_version(url))} ({place})"
+        keep = started.pop_all()
+    with keep:
+        yield url
+
+
+async def _load_demo(url: str, catalog: Catalog) -> None:
+    from service.db.engine import Database  # noqa: PLC0415  as above
+    from service.demo import load_demo  # noqa: PLC0415  as above
+
+    database = Database.connect(url, size=1)
+    try:
+        await load_demo(database, catalog)
+    finally:
+        await database.close()
+
+
+async def _version(url: str) -> str:
+    from service.db.engine import Database  # noqa: PLC0415  as above
+
+    database = Database.connect(url, size=1)
+    try:
+        return (await database.fetch_value("SHOW server_version") or "").partition(" ")[0]
+    finally:
+        await database.close()
+
+
+def _announce(
+    arguments: argparse.Namespace,
+    settings: Settings,
+    people: Sequence[Person],
+    issuer: DevelopmentIssuer,
+    listener: socket.socket,
+) -> None:
+    host, port = listener.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104  shown
+    endpoint = f"http://{host}:{port}/graphql"
+    tokens = {each.label: each.token(issuer) for each in people}
+    if arguments.json:
+        content: dict[str, Any] = {"endpoint": endpoint, "apiKey": settings.api_keys[0], "tokens": tokens}
+        print(json.dumps(content | {"dataDir": str(arguments.data_dir)}), flush=True)
+        return
+    print(f"\n  GraphiQL  {endpoint}  (in a browser)\n  Endpoint  {endpoint}  (in aws-exports or amplify_outputs)")
+    print(f"  API key   {settings.api_keys[0]}")
+    if not people:
+        print(f"  Tokens    of {settings.issuer}")
+    for label, token in tokens.items():
+        print(f"\n  {label}\n  {token}")
+    print("\nTokens are good for 12 hours; `offramp token --help` makes others. Ctrl-C stops.", flush=True)
