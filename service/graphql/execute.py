@@ -122,7 +122,7 @@ class GraphQL:
                 continue
             field = self._roots.get((root, chosen.name))
             if field is None and not self._introspection:
-                raise RequestRefused(GraphQLError("Introspection is switched off.", chosen.nodes))
+                raise RequestRefused(GraphQLError("Introspection is switched off.", list(chosen.nodes)))
             if field is None or field.kind == "custom":
                 return CompiledOperation(None)
             fields.append(self._compile_field(planner, field, chosen))

@@ -198,7 +198,11 @@ class Planner:
         verdict: Verdict = decide(field.rules, Access.GET, self.caller) if field.rules else Answer.YES
         if verdict is Answer.NO or (mutation and field.rules):
             return plan.Hidden(
-                chosen.key, field.name, str(field.type.nullable), denied=verdict is Answer.NO, required=field.type.required
+                chosen.key,
+                field.name,
+                str(field.type.nullable),
+                denied=verdict is Answer.NO,
+                required=field.type.required,
             )
         shown = self._stored(field, chosen, owner=_is_owner(model, field))
         return plan.Guarded(chosen.key, shown, verdict) if isinstance(verdict, tuple) else shown

@@ -41,13 +41,18 @@ def strawberry_schema(catalog: Catalog, resolve: Resolve | None = None) -> straw
     shapes = outline(catalog)
     types = _Types(shapes, resolve)
     query, mutation, subscription = (types.classes.get(root) for root in Root)
-    return strawberry.Schema(
+    return _Schema(
         query=cast("type", query),
         mutation=mutation,
         subscription=subscription,
         types=[types.classes[name] for name in shapes.always],
         config=StrawberryConfig(auto_camel_case=False, scalar_map=_SCALARS),
     )
+
+
+class _Schema(strawberry.Schema):
+    def process_errors(self, errors: list[Any], execution_context: Any = None) -> None:
+        """Log nothing: what callers do wrong is no error of ours, and what is reaches the door's log."""
 
 
 class _RootStrawberryField(StrawberryField):

@@ -1,4 +1,4 @@
-"""Schemas whose names and shapes are awkward: reserved words, long names, names that clash, fields that lead nowhere."""
+"""Awkward schemas: reserved words for names, long names, names that clash, fields that lead nowhere."""
 
 from __future__ import annotations
 
@@ -51,14 +51,17 @@ type todo @model @auth(rules: [{{ allow: private }}]) {{ id: ID! case: String }}
 WORDS = {
     "select": "s", "order": 1, "group": "g", "table": ["t"], "user": "u", "end": "2024-02-29", "limit": 5, "and": "a",
     "or": 2, "not": True, "items": "i", "nextToken": "n", "xmin": 3, "ctid": "c", "value": 0.5, "n": 4,
-    f"{LONG}One": "1", f"{LONG}Two": "2", f"{LONG}Id": "u", "fooBar": "x", "foo_bar": "y", "FooBar": "z", "_private": "p",
+    f"{LONG}One": "1", f"{LONG}Two": "2", f"{LONG}Id": "u", "fooBar": "x", "foo_bar": "y", "FooBar": "z",
+    "_private": "p",
 }  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 async def api(make_database: MakeDatabase) -> AsyncIterator[Api]:
     async with api_of(SDL, make_database) as made:
-        await made.create("User", {"id": "u", **WORDS, "box": {"type": "t", "order": [1], "key": "k", "inner": [{"when": 1}]}})
+        await made.create(
+            "User", {"id": "u", **WORDS, "box": {"type": "t", "order": [1], "key": "k", "inner": [{"when": 1}]}}
+        )
         yield made
 
 
@@ -70,7 +73,9 @@ async def test_every_word_is_a_name(api: Api):
     assert (await api.data(f'{{ getUser(id: "u") {{ id {ALL} }} }}'))["getUser"] == row
     page = (await api.data(f"{{ listUsers {{ items {{ id {ALL} }} nextToken }} }}"))["listUsers"]
     assert page == {"items": [row], "nextToken": None}
-    page = (await api.data(f'{{ where(select: "s", order: {{ge: 1}}, limit: 1) {{ items {{ id {ALL} }} nextToken }} }}'))["where"]
+    page = (
+        await api.data(f'{{ where(select: "s", order: {{ge: 1}}, limit: 1) {{ items {{ id {ALL} }} nextToken }} }}')
+    )["where"]
     assert page == {"items": [row], "nextToken": None}
     query = f"mutation ($i: UpdateUserInput!) {{ updateUser(input: $i) {{ id {ALL} }} }}"
     changed = (await api.data(query, {"i": {"id": "u", "order": 9, "group": "h", f"{LONG}Two": "3"}}))["updateUser"]

@@ -75,13 +75,19 @@ type Secret @model @auth(rules: [{ allow: owner }, { allow: groups, groupsField:
   siteId: ID @index(name: "bySecretSite")
   site: Site @belongsTo(fields: ["siteId"])
 }
-type Tool @model @auth(rules: [{ allow: private }]) { id: ID! name: String! sites: [Site] @manyToMany(relationName: "SiteTool") }
+type Tool @model @auth(rules: [{ allow: private }]) {
+  id: ID!
+  name: String!
+  sites: [Site] @manyToMany(relationName: "SiteTool")
+}
 type Query {
   hello(name: String): String @function(name: "hello") @auth(rules: [{ allow: private }])
 }
 """
 
-SPOT = '{"x": 1.5, "note": "n", "tags": ["a"], "inner": {"a": "i", "kind": "BIG"}, "inners": [{"a": "1"}, {"a": "2", "b": 3}]}'
+SPOT = """{
+  "x": 1.5, "note": "n", "tags": ["a"], "inner": {"a": "i", "kind": "BIG"}, "inners": [{"a": "1"}, {"a": "2", "b": 3}]
+}"""
 SPOTS = [
     SPOT,
     '{"x": null, "note": "n", "inner": {"a": "i"}, "inners": []}',
@@ -102,7 +108,9 @@ async def _fill(api: Api) -> None:
     for number, spot in enumerate(SPOTS):
         name = None if number == 3 else f"site {number}"
         spots = f"[{spot}, null, {SPOT}]" if number % 2 else None
-        await api.sql("INSERT INTO sites (id, name, spot, spots) VALUES ($1, $2, $3, $4)", f"s{number}", name, spot, spots)
+        await api.sql(
+            "INSERT INTO sites (id, name, spot, spots) VALUES ($1, $2, $3, $4)", f"s{number}", name, spot, spots
+        )
     await api.sql("INSERT INTO sites (id, name) VALUES ('empty', NULL)")
     owners = ["sub-ann::ann", "ben", None, "sub-ann"]
     columns = "id, site_id, number, size, codes, marks, kind, opened, json, owner, wage, code, plan, secret_id"
@@ -145,7 +153,13 @@ def strawberry(api: Api) -> GraphQL:
     return StrawberryOnly(repository, api.graphql._schema, api.fallback, max_tokens=15_000, max_depth=25, max_roots=200)
 
 
-CALLERS = {"ann": user("ann"), "ben": user("ben", "red"), "admin": ADMIN, "key": KEY, "nobody": Principal(ADMIN.provider)}
+CALLERS = {
+    "ann": user("ann"),
+    "ben": user("ben", "red"),
+    "admin": ADMIN,
+    "key": KEY,
+    "nobody": Principal(ADMIN.provider),
+}
 
 
 async def _answer(graphql: GraphQL, query: str, variables: dict[str, Any], caller: Principal) -> Any:
@@ -197,15 +211,15 @@ QUERIES = [
     "{ listRooms(limit: 3) { items { id owner } a: items { b: id } nextToken t: nextToken __typename } }",
     "{ listSecrets { items { id text owner crew site { id name } } nextToken } }",
     '{ getSecret(id: "x0") { id text } a: getSecret(id: "x1") { id text } b: getSecret(id: "x9") { id } }',
-    '{ getSite(id: "s0") { secrets { items { id text } nextToken } rooms(sortDirection: DESC) { items { id size } } } }',
-    '{ roomsBySite(siteId: "s1", number: {ge: 1}, sortDirection: DESC, limit: 2) { items { id site { spot { y } } } nextToken } }',
+    '{ getSite(id: "s0") { secrets { items { id } nextToken } rooms(sortDirection: DESC) { items { id size } } } }',
+    '{ roomsBySite(siteId: "s1", number: {ge: 1}, sortDirection: DESC, limit: 2) { items { id } nextToken } }',
     "{ listSites(limit: 0) { items { id } } }",
     '{ listSites(nextToken: "bad") { items { id } } listTools { items { id } } }',
     "{ listTools { items { id name } } listSites { items { id } } __typename }",
     '{ getSite(id: "s0") { rooms(nextToken: "bad") { items { id } } } }',
     '{ getSite(id: "s0") { rooms(limit: -1) { items { id } } id } }',
     '{ hello(name: "x") listTools { items { id } } }',
-    "{ x: hello getSite(id: \"s3\") { name } }",
+    '{ x: hello getSite(id: "s3") { name } }',
     "{ __typename }",
     "{ listNothing { id } }",
     "{ getSite { id } }",
@@ -221,14 +235,21 @@ async def test_reads_written_by_hand(api: Api, strawberry: GraphQL, query: str, 
 
 WITH_VARIABLES: list[tuple[str, list[dict[str, Any]]]] = [
     (
-        "query ($f: ModelRoomFilterInput $d: ModelSortDirection $l: Int = 3 $t: String $y: Boolean = true $n: Boolean!) {"
-        " listSites { items { id rooms(filter: $f, sortDirection: $d, limit: $l, nextToken: $t) {"
-        " items { id number @include(if: $y) size @skip(if: $n) } nextToken } } } }",
+        """query (
+          $f: ModelRoomFilterInput $d: ModelSortDirection $l: Int = 3 $t: String $y: Boolean = true $n: Boolean!
+        ) {
+          listSites { items { id rooms(filter: $f, sortDirection: $d, limit: $l, nextToken: $t) {
+            items { id number @include(if: $y) size @skip(if: $n) } nextToken
+          } } }
+        }""",
         [
             {"n": True},
             {"n": False, "y": False, "d": "DESC"},
             {"n": True, "l": None, "d": None, "t": None, "f": None},
-            {"n": True, "f": {"or": [{"number": {"eq": 1}}, {"codes": {"contains": "a"}}], "not": {"kind": {"eq": "BIG"}}}},
+            {
+                "n": True,
+                "f": {"or": [{"number": {"eq": 1}}, {"codes": {"contains": "a"}}], "not": {"kind": {"eq": "BIG"}}},
+            },
             {"n": True, "f": {"opened": {"beginsWith": "2024-02"}, "json": {"contains": "null"}}},
             {"n": True, "f": {"number": {"between": [1]}}},
             {"n": True, "l": "3"},
@@ -236,7 +257,7 @@ WITH_VARIABLES: list[tuple[str, list[dict[str, Any]]]] = [
         ],
     ),
     (
-        "query ($id: ID = \"s0\") { getSite(id: $id) { id } }",
+        'query ($id: ID = "s0") { getSite(id: $id) { id } }',
         [{}, {"id": "s1"}, {"id": None}, {"id": 5}],
     ),
     (
@@ -254,23 +275,34 @@ async def test_reads_with_variables(api: Api, strawberry: GraphQL, query: str, v
         await _same(api, strawberry, query, variables, CALLERS[caller])
 
 
-ROOM = {"number": 1, "size": 1.5, "codes": ["a"], "kind": "BIG", "opened": "2024-02-29T10:15:30Z", "json": "{}", "code": "c"}
+ROOM = {
+    "number": 1,
+    "size": 1.5,
+    "codes": ["a"],
+    "kind": "BIG",
+    "opened": "2024-02-29T10:15:30Z",
+    "json": "{}",
+    "code": "c",
+}
 SPOT_INPUT = {"x": 1, "note": "n", "inner": {"a": "i"}, "inners": []}
 MUTATIONS: list[tuple[str, dict[str, Any]]] = [
-    ("mutation ($i: CreateRoomInput!) { createRoom(input: $i) { id number codes opened owner } }", {"i": {"id": "n", **ROOM}}),
+    ("mutation ($i: CreateRoomInput!) { createRoom(input: $i) { id number codes opened owner } }",
+     {"i": {"id": "n", **ROOM}}),
     ("mutation ($i: CreateRoomInput!) { createRoom(input: $i) { id wage code } }", {"i": {"id": "n", **ROOM}}),
     ("mutation ($i: CreateRoomInput!) { createRoom(input: $i) { id wage site { id rooms { items { id } } } } }",
      {"i": {"id": "n", "siteId": "s3", **ROOM}}),
     ("mutation ($i: CreateRoomInput!) { createRoom(input: $i) { id } }", {"i": {"id": "r00", **ROOM}}),
     ("mutation ($i: CreateRoomInput!) { createRoom(input: $i) { id } }", {"i": {**ROOM, "owner": "ben"}}),
-    ("mutation ($i: UpdateRoomInput!) { updateRoom(input: $i) { id size number } }", {"i": {"id": "r00", "size": None}}),
+    ("mutation ($i: UpdateRoomInput!) { updateRoom(input: $i) { id size number } }", {"i": {"id": "r00",
+     "size": None}}),
     ("mutation ($i: UpdateRoomInput!) { updateRoom(input: $i) { id } }", {"i": {"id": "r01", "wage": 3}}),
-    ("mutation ($i: UpdateRoomInput!) { updateRoom(input: $i, condition: {number: {eq: 77}}) { id } }", {"i": {"id": "r00"}}),
-    ("mutation { deleteRoom(input: {id: \"r00\"}) { id secret { id } site { name } } }", {}),
-    ("mutation { deleteRoom(input: {id: \"gone\"}) { id } }", {}),
-    ("mutation ($i: CreateSiteInput!) { createSite(input: $i) { id spot { x inners { a } } secrets { items { id } nextToken } } }",
+    ("mutation ($i: UpdateRoomInput!) { updateRoom(input: $i, condition: {number: {eq: 77}}) { id } }",
+     {"i": {"id": "r00"}}),
+    ('mutation { deleteRoom(input: {id: "r00"}) { id secret { id } site { name } } }', {}),
+    ('mutation { deleteRoom(input: {id: "gone"}) { id } }', {}),
+    ("mutation ($i: CreateSiteInput!) { createSite(input: $i) { id spot { x } secrets { items { id } nextToken } } }",
      {"i": {"id": "n", "name": "n", "spot": SPOT_INPUT}}),
-    ("mutation { a: deleteSite(input: {id: \"s3\"}) { id name } b: deleteSite(input: {id: \"s4\"}) { id name } }", {}),
+    ('mutation { a: deleteSite(input: {id: "s3"}) { id name } b: deleteSite(input: {id: "s4"}) { id name } }', {}),
     ("mutation ($i: CreateSiteToolInput!) { createSiteTool(input: $i) { id site { name } tool { name } } }",
      {"i": {"id": "n", "siteId": "s0", "toolId": "t1"}}),
 ]  # fmt: skip
@@ -288,7 +320,9 @@ async def test_mutations(api: Api, strawberry: GraphQL, query: str, variables: d
 
 
 async def test_a_document_with_a_hand_written_field_is_executed_whole(api: Api):
-    body = await api.ask('{ hello getSite(id: "s0") { id rooms(limit: 1) { nextToken items { id } } } }', caller=CALLERS["ann"])
+    body = await api.ask(
+        '{ hello getSite(id: "s0") { id rooms(limit: 1) { nextToken items { id } } } }', caller=CALLERS["ann"]
+    )
     assert body["data"]["hello"] is None
     assert [(each["path"], each["errorType"]) for each in body["errors"]] == [(["hello"], "NotImplemented")]
     rooms = body["data"]["getSite"]["rooms"]
@@ -308,7 +342,9 @@ def _scalars() -> dict[str, st.SearchStrategy[Any]]:
         "AWSDate": ["2024-02-29"], "AWSDateTime": ["2024-02-29T10:15:30Z"], "AWSJSON": ["{}"], "AWSTime": ["10:15"],
         "AWSEmail": ["a@b.c"], "AWSURL": ["http://x.y"], "AWSPhone": ["+123456"], "AWSIPAddress": ["::1"],
     }  # fmt: skip
-    made: dict[str, st.SearchStrategy[Any]] = {name: st.sampled_from(each).map(nodes.String) for name, each in texts.items()}
+    made: dict[str, st.SearchStrategy[Any]] = {
+        name: st.sampled_from(each).map(nodes.String) for name, each in texts.items()
+    }
     return made | {"AWSTimestamp": st.integers(1, 9).map(nodes.Int)}
 
 
