@@ -130,7 +130,7 @@ def test_a_list_on_screen_takes_up_what_was_changed_and_deleted(apollo, shelf):
         deleted=shelf.products[4],
     )
     assert dict(outcome.value)[shelf.products[0]] == "Renamed"
-    assert sorted(id for id, _ in outcome.value) == sorted(shelf.products[:4])
+    assert sorted(shown for shown, _ in outcome.value) == sorted(shelf.products[:4])
     assert len(outcome.requests) == 3, "The list is not asked for again."
 
 
