@@ -7,6 +7,7 @@ whether the schema is current does not pay for it.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -99,7 +100,7 @@ def alembic_config(url: str) -> Config:
     scripts = ROOT / "alembic"
     if not (scripts / "env.py").exists():
         raise CommandError("The migrations are not in this installation.", hint=f"they belong in {scripts}")
-    config = Config(attributes={"url": url})
+    config = Config(attributes={"url": url}, stdout=sys.stdout)  # its default is what stdout was at the first import
     config.set_main_option("script_location", str(scripts))
     config.set_main_option("path_separator", "os")
     return config
