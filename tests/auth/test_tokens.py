@@ -185,7 +185,7 @@ async def test_e8_a_token_from_the_future(issuer: DevelopmentIssuer, verifier: T
 @pytest.mark.parametrize("kid", ["unknown", "", "../../etc/passwd", "' OR 1=1 --", 7, ["a"], "k" * 300, None])
 async def test_e9_a_key_id_that_is_not_ours(issuer: DevelopmentIssuer, verifier: TokenVerifier, kid: Any) -> None:
     header = {"kid": kid} if kid is not None else {"kid": ""}
-    assert await refusal(verifier, signed(issuer, claims_of(issuer), **header)) in {REFUSED, UNTRUSTED}
+    assert await refusal(verifier, signed(issuer, claims_of(issuer), **header)) in {REFUSED, UNTRUSTED, UNPARSABLE}
 
 
 async def test_e10_a_key_that_the_token_brings_along(

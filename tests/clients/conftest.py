@@ -40,6 +40,7 @@ class Service:
     url: str
     data_dir: Path
     database_url: str
+    api_key: str = API_KEY
 
     def token(self, username: str, *groups: str) -> str:
         """An access token, made by the command that developers use."""

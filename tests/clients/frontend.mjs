@@ -52,9 +52,12 @@ function constantName(document) {
   return name[0].toLowerCase() + name.slice(1);
 }
 
-/** Errors have no enumerable message; lazy loaders, being functions, are left out by JSON itself. */
+/** What an error says is not enumerable; lazy loaders, being functions, are left out by JSON itself. */
 function plain(_key, value) {
-  return value instanceof Error ? { name: value.name, message: value.message, ...value } : value;
+  if (!(value instanceof Error)) return value;
+  const names = new Set(["name", "message", ...Object.getOwnPropertyNames(value)]);
+  names.delete("stack");
+  return Object.fromEntries([...names].map((name) => [name, value[name]]));
 }
 
 const send = globalThis.fetch;
