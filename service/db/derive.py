@@ -46,7 +46,8 @@ def catalog_from_models(package: str = "service.db.models") -> Catalog:
     root = import_module(package)
     types_, operations = (import_module(f"{package}.{name}") for name in ("types", "operations"))
     modules = [import_module(f"{package}.{name}") for name in root.MODULES]
-    classes = {each.__name__: each for module in modules for each in _defined(module, Record)}
+    found = [each for module in modules for each in _defined(module, Record)]
+    classes = {each.__name__: each for each in found if not each.__dict__.get("__abstract__")}
     models = [_model(each, classes) for each in classes.values()]
     return Catalog(
         models=(*(each for each in models if not each.is_join), *(each for each in models if each.is_join)),

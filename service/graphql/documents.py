@@ -33,7 +33,7 @@ from service.graphql.coercion import Coercers, Unfit
 from service.graphql.limits import Limits
 
 KEPT_DOCUMENTS = 1_000
-KEPT_PLANS = 5_000
+KEPT_PLANS = 2_000
 """Compiled operations, each for one class of callers and one shape of variables: tens of kilobytes apiece."""
 LONGEST_KEPT = 100_000
 """Characters of a document that is kept; a longer one is parsed each time it comes."""
@@ -94,6 +94,10 @@ class Compilations(Generic[Compiled]):
 
     def __init__(self) -> None:
         self._kept: OrderedDict[Hashable, list[tuple[Trace, dict[Hashable, Compiled]]]] = OrderedDict()
+        self._size = 0
+
+    def __len__(self) -> int:
+        return self._size
 
     def get(
         self,
@@ -105,25 +109,29 @@ class Compilations(Generic[Compiled]):
         """What `compile_` makes of an operation, made only if nothing that is kept fits these variables."""
         key = (operation.serial, caller, shape(variables))
         variants = self._kept.get(key)
-        if variants is None:
-            variants = self._kept[key] = []
-            if len(self._kept) > KEPT_PLANS:
-                self._kept.popitem(last=False)
-        else:
+        if variants is not None:
             self._kept.move_to_end(key)
-        for trace, by_peeks in variants:
-            known = by_peeks.get(trace.seen(variables))
-            if known is not None:
-                return known
+            for trace, by_seen in variants:
+                known = by_seen.get(trace.seen(variables))
+                if known is not None:
+                    return known
         trace = Trace()
         compiled = compile_(trace)
+        self._keep(key, trace, variables, compiled)
+        return compiled
+
+    def _keep(self, key: Hashable, trace: Trace, variables: dict[str, Any], compiled: Compiled) -> None:
+        while self._size >= KEPT_PLANS:
+            _, oldest = self._kept.popitem(last=False)
+            self._size -= sum(len(by_seen) for _, by_seen in oldest)
+        variants = self._kept.setdefault(key, [])
         alike = next((variant for variant in variants if variant[0].peeks == trace.peeks), None)
         if alike is None:
             alike = (trace, {})
             variants.append(alike)
         # The same peeks may have been made in another order: what is seen is listed in the first one's.
         alike[1][alike[0].seen(variables)] = compiled
-        return compiled
+        self._size += 1
 
 
 class Documents:
