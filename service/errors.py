@@ -7,7 +7,9 @@
     ├ NotFound         404   missing, or not visible: never told apart
     ├ ConditionFailed  409   an id that exists, a row that does not, a false condition
     ├ Limited          413   over a limit; the message names it
-    └ Unavailable      503   the database is away; try again
+    ├ Unavailable      503   the database is away; try again
+    │ └ OutcomeUnknown       it went away while a change was under way; look first, then try again
+    └ TimedOut         504   it took too long
 
 Anything else that is raised is a bug and reaches the caller masked, with a correlation id.
 
@@ -86,6 +88,26 @@ class Unavailable(ServiceError):
 
     code = "unavailable"
     status = 503
+
+
+class OutcomeUnknown(Unavailable):
+    """The connection was lost while a change was under way: it may have been made, or not."""
+
+    code = "outcome_unknown"
+
+    def __init__(self) -> None:
+        super().__init__("The connection to the database was lost; whether the change was made is not known.")
+
+
+class TimedOut(ServiceError):
+    """What was asked for took longer than a request may."""
+
+    code = "timed_out"
+    status = 504
+    error_type = "ExecutionTimeout"
+
+    def __init__(self, message: str = "Execution timed out.") -> None:
+        super().__init__(message)
 
 
 class CommandError(Exception):

@@ -33,7 +33,12 @@ def without_transport(outcome):
     [error] = outcome["errors"]
     original = error["originalError"]
     kept = {key: error[key] for key in error.keys() - {"message", "originalError"}}
-    return {"data": outcome["data"], **kept, "name": original["name"], "status": original["$metadata"]["httpStatusCode"]}
+    return {
+        "data": outcome["data"],
+        **kept,
+        "name": original["name"],
+        "status": original["$metadata"]["httpStatusCode"],
+    }
 
 
 def test_denied_by_a_rule(gen1):
