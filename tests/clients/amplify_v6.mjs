@@ -1,5 +1,6 @@
 // `aws-amplify` v6, configured as an app of the first generation is (gen1) or of the second (gen2).
 import { generateClient } from "aws-amplify/data";
+import { Hub } from "aws-amplify/utils";
 import { configureWithToken } from "./development_sign_in.js";
 import { endpoint, runCode, variant } from "./frontend.mjs";
 import amplifyOutputs from "./inventory/amplify_outputs.json" with { type: "json" };
@@ -11,6 +12,6 @@ const configurations = {
 };
 let token;
 configureWithToken(configurations[variant], () => token);
-await runCode({ client: generateClient() }, (given) => {
+await runCode({ Hub, client: generateClient() }, (given) => {
   token = given;
 });

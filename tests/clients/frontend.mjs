@@ -24,6 +24,7 @@ export async function runCode(names, signIn) {
     const outcome = await Promise.race([run(code, { ...known, given }), timeLimit()]);
     process.stdout.write(`${JSON.stringify({ ...outcome, requests }, plain)}\n`);
   }
+  process.exit(); // whatever a client still tries
 }
 
 async function run(code, names) {

@@ -202,3 +202,18 @@ def test_every_model_that_the_client_knows_is_listed(gen2, organization, model):
     answer = gen2.run("return client.models[given.model].list({ limit: 1 });", model=model)
     assert "errors" not in answer
     assert len(answer["data"]) <= 1
+
+
+def test_an_observed_query_gives_its_list_without_a_realtime_endpoint(gen2, shelf):
+    found = gen2.run(
+        """
+        const filter = { categoryId: { eq: given.category } };
+        const observed = client.models.Product.observeQuery({ filter });
+        return new Promise((resolve, reject) => {
+          const next = ({ items, isSynced }) => isSynced && resolve(items.map(({ id }) => id));
+          observed.subscribe({ next, error: reject });
+        });
+        """,
+        category=shelf.category,
+    )
+    assert sorted(found) == sorted(shelf.products)
