@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
-from service.catalog.model import Access, Catalog, Field, Model, Provider, Relation, Rule
+from service.catalog.model import Access, Allow, Catalog, Field, Model, Provider, Relation, Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,10 @@ Verdict = Answer | tuple[Rule, ...]
 """Yes, no, or the dynamic rules of which a row must satisfy at least one."""
 
 
+_EVERYBODY = frozenset({Allow.PRIVATE, Allow.PUBLIC, Allow.CUSTOM})
+"""What a rule may allow to every caller of its mode. One of groups that names none allows nobody."""
+
+
 def decide(rules: Iterable[Rule], access: Access, caller: CallerClass) -> Verdict:
     """What `rules` answer to a caller who wants `access`."""
     dynamic: list[Rule] = []
@@ -44,7 +48,7 @@ def decide(rules: Iterable[Rule], access: Access, caller: CallerClass) -> Verdic
             continue
         if rule.is_dynamic:
             dynamic.append(rule)
-        elif not rule.groups or any((rule.group_claim, group) in caller.groups for group in rule.groups):
+        elif rule.allow in _EVERYBODY or any((rule.group_claim, group) in caller.groups for group in rule.groups):
             return Answer.YES
     return tuple(dynamic) or Answer.NO
 

@@ -129,7 +129,7 @@ class _Maker:
         return self.output.found(row, self._equals(get.key, row), get.selection, get.shown_if)
 
     def _equals(self, key: Sequence[tuple[Field, plan.Source]], row: Row) -> list[ColumnElement[Any]]:
-        return [row[of.name] == self.binds.add(value, *self.predicates.operand_type(of)) for of, value in key]
+        return [row[of.name] == self.binds.add(value, self.predicates.operand_type(of)) for of, value in key]
 
     def written(self, model: Model, fields: Sequence[str]) -> dict[str, Any]:
         """Column → parameter, for the fields of a write."""

@@ -30,6 +30,8 @@ from service.graphql.refusals import request_error
 from service.graphql.roots import RootField, root_fields
 from service.graphql.selections import Chosen, Reader
 
+MOST_AT_ONCE = 4
+"""Root fields of one query that run at a time, so that it leaves connections to other requests."""
 _ROOT = {OperationType.QUERY: Root.QUERY, OperationType.MUTATION: Root.MUTATION}
 
 
@@ -73,7 +75,9 @@ class GraphQL:
         self._fallback = fallback
         self._roots = root_fields(repository.catalog)
         self._groups = static_groups(repository.catalog)
-        self._documents = Documents(schema, max_tokens=max_tokens, max_depth=max_depth, max_roots=max_roots)
+        self._documents = Documents(
+            schema, max_tokens=max_tokens, max_depth=max_depth, max_roots=max_roots, suggestions=introspection
+        )
         self._compilations: Compilations[CompiledOperation] = Compilations()
 
     async def __call__(
@@ -112,7 +116,7 @@ class GraphQL:
         planner = Planner(self._repository.catalog, self._schema, reader, caller)
         root = _ROOT[operation.type]
         fields: list[CompiledField] = []
-        for chosen in reader.fields([operation.node.selection_set]):
+        for chosen in _roots_of(operation, reader):
             if chosen.name == "__typename":
                 fields.append(CompiledField(chosen.key, chosen.name, text=f'"{root}"'))
                 continue
@@ -147,7 +151,13 @@ class GraphQL:
         if is_mutation or len(fields) == 1:
             done = [await self._run(field, root, variables, principal, locate) for field in fields]
         else:
-            done = await asyncio.gather(*(self._run(field, root, variables, principal, locate) for field in fields))
+            turn = asyncio.Semaphore(MOST_AT_ONCE)
+
+            async def run(field: CompiledField) -> tuple[str, list[Error]]:
+                async with turn:
+                    return await self._run(field, root, variables, principal, locate)
+
+            done = await asyncio.gather(*map(run, fields))
         data = ",".join(f'"{field.key}":{text}' for field, (text, _) in zip(fields, done, strict=True))
         errors = [error for _, found in done for error in found]
         if not errors:
@@ -171,6 +181,13 @@ class GraphQL:
             text, field.prepared.orders, self._repository.cursors, [field.key], (root, field.name)
         )
         return text, note_errors(notes, locate)
+
+
+def _roots_of(operation: Operation, reader: Reader) -> list[Chosen]:
+    try:
+        return reader.fields([operation.node.selection_set])
+    except Invalid as error:
+        raise RequestRefused(GraphQLError(error.message)) from None
 
 
 def _refused_subscription() -> bytes:

@@ -143,6 +143,7 @@ def _watched_value(key: str, type_: TypeRef) -> Iterator[str]:
     if type_.is_list and type_.element_required:
         yield "[null"
         yield ",null"
+        yield ", null"  # in jsonb, and where rows are aggregated
 
 
 # ---------------------------------------------------------------- completion

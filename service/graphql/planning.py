@@ -19,9 +19,12 @@ from service.db import plan
 from service.db.filters import condition_of, key_condition
 from service.db.plan import Comparison, Condition, Operator
 from service.db.tracing import peek, source_of
-from service.errors import Forbidden, Invalid
+from service.errors import Forbidden, Invalid, Limited
 from service.graphql.roots import RootField
 from service.graphql.selections import Chosen, Reader
+
+MOST_MEMBERS = 50
+"""Names for the items and the token of one page: PostgreSQL takes 100 arguments to a function, two for each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +69,14 @@ class Planner:
         return plan.Get(model, key, self.select(model, chosen.selection_sets), _rules(verdict))
 
     def _list(self, model: Model, chosen: Chosen, arguments: dict[str, Any], verdict: Verdict) -> plan.Page:
-        """A list. One over a key with sort fields may name the hash, and only then be sorted."""
+        """A list. Where the key is not `id` alone it may name the hash, and only then be sorted."""
         hash_name, sort = model.key[0], model.key[1:]
-        if not sort:
-            return self._page(model, chosen, arguments, (), (), verdict=verdict)
         hash_value = arguments.pop(hash_name, None)
         if hash_value is not None:
             equal = _equals(model.field_by_name[hash_name], hash_value)
             return self._page(model, chosen, arguments, sort, (equal,), verdict=verdict)
-        sort_argument = _sort_argument(sort)
-        if arguments.get(sort_argument) is not None:
+        sort_argument = _sort_argument(sort) if sort else None
+        if sort_argument is not None and arguments.get(sort_argument) is not None:
             raise _needs(f"When providing argument '{sort_argument}' you must also provide '{hash_name}'.")
         if arguments.get("sortDirection") is not None:
             raise _needs(f"When providing argument 'sortDirection' you must also provide argument '{hash_name}'.")
@@ -120,6 +121,8 @@ class Planner:
                 members.append(plan.NextToken(chosen.key))
             else:
                 members.append(plan.Typename(chosen.key, names.connection(model.name)))
+        if len(members) > MOST_MEMBERS:
+            raise Limited(f"A page is asked for more than {MOST_MEMBERS} things. Ask for its items and its token once.")
         return plan.Connection(tuple(members))
 
     # ------------------------------------------------------------ writes

@@ -52,8 +52,9 @@ class Reader:
     def fields(self, sets: Iterable[SelectionSetNode]) -> list[Chosen]:
         """The fields of merged selection sets, in order. All fragments apply: no type has subtypes here."""
         grouped: dict[str, list[FieldNode]] = {}
+        visited: set[str] = set()
         for each in sets:
-            self._collect(each, grouped, set())
+            self._collect(each, grouped, visited)
         return [Chosen(key, nodes[0].name.value, tuple(nodes)) for key, nodes in grouped.items()]
 
     def _collect(self, selections: SelectionSetNode, grouped: dict[str, list[FieldNode]], visited: set[str]) -> None:
@@ -72,12 +73,17 @@ class Reader:
     def _is_included(self, node: Any) -> bool:
         for directive in node.directives or ():
             name = directive.name.value
-            if name in {"skip", "include"}:
-                value = directive.arguments[0].value
-                holds = peek(self.variables.get(value.name.value)) if isinstance(value, VariableNode) else value.value
-                if bool(holds) is (name == "skip"):
-                    return False
+            if name in {"skip", "include"} and self._holds(directive.arguments[0].value) is (name == "skip"):
+                return False
         return True
+
+    def _holds(self, value: Any) -> bool:
+        if not isinstance(value, VariableNode):
+            return bool(value.value)
+        holds = peek(self.variables.get(value.name.value))
+        if holds is None:  # its type may be nullable where it has a default
+            raise Invalid(f"Variable '{value.name.value}' has coerced Null value for NonNull type 'Boolean!'")
+        return bool(holds)
 
     def arguments(self, field: GraphQLField, chosen: Chosen) -> dict[str, Any]:
         """The arguments that were given, by name; a variable without a value gives none.
