@@ -94,7 +94,7 @@ def every_rule(catalog: Catalog) -> Iterable[Rule]:
     """All rules of a catalog: of models, fields, relations and custom operations."""
     for model in catalog.models:
         yield from model.rules
-        for member in (*model.fields, *model.relations):
+        for member in guarded(model):
             yield from member.rules
     for operation in catalog.operations:
         yield from operation.rules
@@ -111,4 +111,5 @@ def is_redacted(model: Model, target: Model) -> bool:
 
 def guarded(model: Model) -> tuple[Field | Relation, ...]:
     """The fields and relations of a model that have rules of their own."""
-    return tuple(member for member in (*model.fields, *model.relations) if member.rules)
+    members: tuple[Field | Relation, ...] = (*model.fields, *model.relations)
+    return tuple(member for member in members if member.rules)

@@ -186,6 +186,8 @@ class Model:
     takes them, no column holds them, and they are always null."""
     order: tuple[str, ...] = ()
     """Names of fields, relations and unresolved fields in the order in which the SDL shows them."""
+    names_key: bool = False
+    """Whether the author wrote `@primaryKey`; the list query then takes the key, even a plain `id`."""
     is_join: bool = False
     """Made by `@manyToMany`, not written by anybody."""
     module: str = "models"

@@ -10,20 +10,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from service.catalog.model import Index, Model
-
-
-def upper_first(name: str) -> str:
-    """The name with a capital first letter and the rest as it is."""
-    return name[:1].upper() + name[1:]
+from service.catalog.plurals import joined, upper_first
 
 
 def connection(model: str) -> str:
-    """The type of a page of rows: `ModelProductConnection`."""
+    """The type of a page of an index query or a hasMany field: `ModelProductConnection`."""
     return f"Model{model}Connection"
 
 
+def list_connection(model: str) -> str:
+    """The type of a page of a list, the same unless the model's name begins with a small letter."""
+    return f"Model{upper_first(model)}Connection"
+
+
 def filter_input(model: str) -> str:
-    """The type of `filter` on lists, index queries and hasMany fields: `ModelProductFilterInput`."""
+    """The type of `filter` on an index query or a hasMany field: `ModelProductFilterInput`."""
+    return f"Model{model}FilterInput"
+
+
+def list_filter_input(model: str) -> str:
+    """The type of `filter` on a list, the same unless the model's name begins with a small letter."""
     return f"Model{upper_first(model)}FilterInput"
 
 
@@ -79,8 +85,7 @@ def key_condition_input(operand: str) -> str:
 
 def composite_key_argument(fields: Sequence[str]) -> str:
     """The one argument that stands for two or more sort keys: `entityIdOccurredAt`."""
-    first, *rest = fields
-    return first[:1].lower() + first[1:] + "".join(map(upper_first, rest))
+    return joined(*fields)
 
 
 def composite_key_input(model: Model, index: Index | None) -> str:
@@ -91,6 +96,11 @@ def composite_key_input(model: Model, index: Index | None) -> str:
 def composite_key_condition_input(model: Model, index: Index | None) -> str:
     """The type of a composite sort key argument: `ModelAuditLogByEntityCompositeKeyConditionInput`."""
     return f"Model{model.name}{_index_part(index)}CompositeKeyConditionInput"
+
+
+def implied_key(model: str, relation: str, key: str) -> str:
+    """The foreign key that a relation without `fields` adds: `postCommentsId`."""
+    return joined(model, relation, key)
 
 
 def _index_part(index: Index | None) -> str:

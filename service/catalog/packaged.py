@@ -152,7 +152,7 @@ class _Reader:
     def model(self, row: list[Any]) -> Model:
         (
             name, plural, table, fields, key, operations, relations, indexes, rules, timestamps, unresolved, order,
-            is_join, module, description,
+            names_key, is_join, module, description,
         ) = row  # fmt: skip
         return Model(
             name=name,
@@ -167,6 +167,7 @@ class _Reader:
             timestamps=Timestamps(*timestamps),
             unresolved=self.fields(unresolved),
             order=tuple(order),
+            names_key=names_key,
             is_join=is_join,
             module=module,
             description=description,

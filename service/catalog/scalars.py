@@ -14,7 +14,7 @@ class Scalar:
 
     name: str
     sql: str
-    """The PostgreSQL type of a column: `text`, `integer`, `bigint`, `double precision`, `boolean`, `date`, `timestamptz`, `json`."""
+    """The PostgreSQL type of a column."""
     operand: str
     """The GraphQL type of its filter and key operands: `ModelStringInput` takes `String`."""
     json_number: bool = False

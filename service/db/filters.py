@@ -155,7 +155,9 @@ def key_condition(fields: Sequence[Field], given: Mapping[str, Any] | None) -> C
         return TRUE
     if len(fields) == 1:
         return All(tuple(comparisons_of(fields[0], given)))
-    return All(tuple(_joined_comparison(fields, name, operand) for name, operand in given.items() if operand is not None))
+    return All(
+        tuple(_joined_comparison(fields, name, operand) for name, operand in given.items() if operand is not None)
+    )
 
 
 def _joined_comparison(fields: Sequence[Field], name: str, operand: Any) -> Condition:

@@ -14,7 +14,6 @@ from typing import Any
 from sqlalchemy import (
     ARRAY,
     JSON,
-    ColumnElement,
     FromClause,
     Integer,
     Label,
@@ -33,16 +32,16 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from service.catalog.model import Catalog, Field, Model, Rule
 from service.db import plan
 from service.db.binds import Binds
-from service.db.predicates import Predicates, Row, Sql
 from service.db.functions import datetime_text, joined
+from service.db.predicates import Predicates, Row, Sql
 from service.db.tables import Tables
 from service.errors import Limited
 
 MARK = '"\\u0000'
 """How every mark begins in JSON text."""
-DENIED = literal_column(f"""'{MARK}d"'::json""")
+DENIED: Sql = literal_column(f"""'{MARK}d"'::json""")
 """The mark of a value that the rules keep from the caller."""
-_EMPTY = literal_column("'[]'::json")
+_EMPTY: Sql = literal_column("'[]'::json")
 LONGEST_NAME = 63
 """Bytes of a PostgreSQL identifier; a longer response name cannot be a column of a sub-select."""
 
@@ -186,7 +185,7 @@ class Output:
             rows = rows.where(self._after(page, keys))
         rows = rows.order_by(*(key.desc() if page.descending else key.asc() for _, key in keys))
         if page.connection.wants_token:
-            return self._page_with_token(page, row, rows, parent)
+            return self._page_with_token(page, rows, parent)
         return self._page_of_items(page, row, rows, parent)
 
     def _page_keys(self, page: plan.Page, row: Row) -> list[tuple[Field | None, Sql]]:
@@ -218,12 +217,10 @@ class Output:
             chosen = rows.with_only_columns(*columns, maintain_column_froms=True).limit(limit)
             sub = (chosen.correlate(parent.source) if parent else chosen).subquery(self._alias("r"))
             each = self._json_of(sub, [column.name for column in columns])
-            listed[item.key] = (
-                select(func.coalesce(func.json_agg(each), _EMPTY)).select_from(sub).scalar_subquery()
-            )
+            listed[item.key] = select(func.coalesce(func.json_agg(each), _EMPTY)).select_from(sub).scalar_subquery()
         return _connection(page.connection, listed, null())
 
-    def _page_with_token(self, page: plan.Page, row: Row, rows: Select[Any], parent: Row | None) -> Sql:
+    def _page_with_token(self, page: plan.Page, rows: Select[Any], parent: Row | None) -> Sql:
         """One row more than the page is read; if it is there, the last row of the page makes the cursor."""
         size = self._binds.add(plan.Limit(page.limit), _INTEGER)
         limited = rows.limit(self._binds.add(plan.Limit(page.limit, 1), _INTEGER))
@@ -236,10 +233,8 @@ class Output:
             *(self.object_of(kept, item.selection).label(f"j{at}") for at, item in enumerate(items)),
             *(key.label(f"k{at}") for at, (_, key) in enumerate(keys)),
         ).subquery(self._alias("p"))
-        listed = {
-            item.key: func.coalesce(
-                func.json_agg(numbered.c[f"j{at}"]).filter(numbered.c.n <= size), _EMPTY
-            )
+        listed: dict[str, Sql] = {
+            item.key: func.coalesce(func.json_agg(numbered.c[f"j{at}"]).filter(numbered.c.n <= size), _EMPTY)
             for at, item in enumerate(items)
         }
         last = [func.max(numbered.c[f"k{at}"]).filter(numbered.c.n == size) for at in range(len(keys))]
@@ -277,7 +272,10 @@ def _read_by(selected: plan.Selected) -> Iterable[str]:
         case plan.One(_, relation) | plan.Many(_, relation):
             return relation.fields
         case plan.Guarded(_, shown, rules):
-            return (*_read_by(shown), *(name for rule in rules for name in (rule.owner_field, rule.groups_field) if name))
+            return (
+                *_read_by(shown),
+                *(name for rule in rules for name in (rule.owner_field, rule.groups_field) if name),
+            )
     return ()
 
 
@@ -338,4 +336,6 @@ def _owner_shown(column: Sql) -> Sql:
         names = func.array_agg(aggregate_order_by(_owner_shown(element.c.value), element.c.n))
         return select(names).select_from(element).scalar_subquery()
     separator = _text("::")
-    return case((func.strpos(column, separator) > 0, func.split_part(column, separator, literal_column("2"))), else_=column)
+    return case(
+        (func.strpos(column, separator) > 0, func.split_part(column, separator, literal_column("2"))), else_=column
+    )

@@ -373,4 +373,3 @@ class Around:
 
 
 Plan = Get | List | Create | Update | Delete | Lookup | Around
-

@@ -9,7 +9,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, FromClause, Integer, Text, and_, any_, cast, false, func, literal_column, or_, true
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    FromClause,
+    Integer,
+    Text,
+    and_,
+    any_,
+    cast,
+    false,
+    func,
+    literal_column,
+    or_,
+    true,
+)
 from sqlalchemy.types import Date, DateTime, TypeEngine
 
 from service.catalog.model import Catalog, Field, Model, Rule
@@ -42,7 +56,7 @@ class Predicates:
         self._catalog = catalog
         self._binds = binds
 
-    def build(self, condition: plan.Condition, row: Row) -> Sql:
+    def build(self, condition: plan.Condition, row: Row) -> Any:
         """The condition about `row`. It may be null where it is not true; wrap it in IS TRUE to show it."""
         match condition:
             case plan.All(parts):
@@ -59,7 +73,7 @@ class Predicates:
             case plan.Comparison():
                 return self._comparison(condition, row)
 
-    def _comparison(self, comparison: plan.Comparison, row: Row) -> Sql:
+    def _comparison(self, comparison: plan.Comparison, row: Row) -> Any:
         of, operator, column = comparison.field, comparison.operator, row[comparison.field.name]
         if operator is Operator.EXISTS or not comparison.operands:
             return _presence(operator, column)
@@ -107,7 +121,7 @@ class Predicates:
         return (Text(), None) if of.type.name == "AWSJSON" else (kind, None)
 
 
-def _compare(operator: Operator, column: Sql, values: list[Any]) -> Sql:
+def _compare(operator: Operator, column: Sql, values: list[Any]) -> Any:  # noqa: C901  one case for each operator
     match operator:
         case Operator.EQ:
             return column == values[0]
@@ -154,5 +168,3 @@ def as_text(of: Field, column: Sql) -> Sql:
     if of.type.name in {"AWSDate", "AWSJSON"}:
         return cast(column, Text()).collate("C")
     return column
-
-

@@ -13,10 +13,26 @@ from typing import Any
 
 from service.auth.principal import Principal
 from service.catalog.model import Catalog
-from service.db import plan
 from service.db.binds import Run
 from service.db.engine import Connection, Database, Transaction
 from service.db.paging import Cursors
+from service.db.plan import (
+    TRUE,
+    Around,
+    Create,
+    Delete,
+    Get,
+    Guarded,
+    Items,
+    List,
+    Lookup,
+    Many,
+    One,
+    PageOrder,
+    Plan,
+    Selected,
+    Update,
+)
 from service.db.statements import Statement, Statements
 from service.db.tables import Tables
 from service.db.writes import Writer
@@ -27,7 +43,7 @@ from service.errors import ConditionFailed, Forbidden
 class Prepared:
     """A plan with the statements it needs; made once, run often, by any caller of one class."""
 
-    plan: plan.Plan
+    plan: Plan
     statement: Statement
     reread: Statement | None = None
     """For a write whose answer a second statement reads."""
@@ -35,7 +51,7 @@ class Prepared:
     """For a conditional write under dynamic rules: tells a denied row from a false condition."""
 
     @property
-    def orders(self) -> tuple[plan.PageOrder, ...]:
+    def orders(self) -> tuple[PageOrder, ...]:
         """The page orders whose cursors the answer marks."""
         return (self.reread or self.statement).orders
 
@@ -51,30 +67,30 @@ class Repository:
         self._statements = Statements(catalog, Tables(catalog))
         self._writers = {model.name: Writer(catalog, model) for model in catalog.models}
 
-    def prepare(self, chosen: plan.Plan) -> Prepared:
+    def prepare(self, chosen: Plan) -> Prepared:
         """Make the statements of a plan. Pure, and the expensive part: keep what it returns."""
         match chosen:
-            case plan.Get() | plan.List():
+            case Get() | List():
                 return Prepared(chosen, self._statements.read(chosen))
-            case plan.Lookup() | plan.Around():
+            case Lookup() | Around():
                 return Prepared(chosen, self._statements.given(chosen))
-            case plan.Create():
+            case Create():
                 fields = self._writers[chosen.model.name].created_fields(chosen)
                 return Prepared(chosen, self._statements.create(chosen, fields), self._reread(chosen))
-            case plan.Update():
+            case Update():
                 fields = self._writers[chosen.model.name].updated_fields(chosen)
                 statement = self._statements.update(chosen, fields)
                 return Prepared(chosen, statement, self._reread(chosen), self._permission(chosen))
-            case plan.Delete():
+            case Delete():
                 return Prepared(chosen, self._statements.delete(chosen), None, self._permission(chosen))
 
-    def _reread(self, write: plan.Create | plan.Update) -> Statement | None:
+    def _reread(self, write: Create | Update) -> Statement | None:
         if not leads_to(write.selection, write.model.name):
             return None
         return self._statements.reread(write)
 
-    def _permission(self, write: plan.Update | plan.Delete) -> Statement | None:
-        conditional = write.allowed_if and write.condition != plan.TRUE
+    def _permission(self, write: Update | Delete) -> Statement | None:
+        conditional = write.allowed_if and write.condition != TRUE
         return self._statements.permission(write) if conditional else None
 
     async def run(
@@ -91,11 +107,11 @@ class Repository:
         """
         run = Run(variables, principal, self.cursors, self._max_page)
         match prepared.plan:
-            case plan.Create():
+            case Create():
                 self._writers[prepared.plan.model.name].fill_create(prepared.plan, run)
-            case plan.Update():
+            case Update():
                 self._writers[prepared.plan.model.name].fill_update(prepared.plan, run)
-            case plan.Delete():
+            case Delete():
                 pass
             case _:
                 on = transaction or self.database
@@ -120,7 +136,7 @@ class Repository:
     async def _refusal(self, prepared: Prepared, run: Run, on: Connection) -> Forbidden | ConditionFailed:
         """Why a write met no row. Who may write only some rows learns no more of the others than that."""
         failed = ConditionFailed("The conditional request failed")
-        if isinstance(prepared.plan, plan.Create) or not prepared.plan.allowed_if:
+        if not isinstance(prepared.plan, (Update, Delete)) or not prepared.plan.allowed_if:
             return failed
         if prepared.permission is None:
             return Forbidden()
@@ -128,17 +144,17 @@ class Repository:
         return failed if allowed else Forbidden()
 
 
-def leads_to(selection: tuple[plan.Selected, ...], model: str) -> bool:
+def leads_to(selection: tuple[Selected, ...], model: str) -> bool:
     """Whether a selection reads rows of `model` through some relation."""
     for given in selection:
-        selected = given.shown if isinstance(given, plan.Guarded) else given
-        if isinstance(selected, plan.One):
+        selected = given.shown if isinstance(given, Guarded) else given
+        if isinstance(selected, One):
             if selected.target.name == model or leads_to(selected.selection, model):
                 return True
-        elif isinstance(selected, plan.Many):
+        elif isinstance(selected, Many):
             if selected.page.model.name == model:
                 return True
             members = selected.page.connection.members
-            if any(isinstance(each, plan.Items) and leads_to(each.selection, model) for each in members):
+            if any(isinstance(each, Items) and leads_to(each.selection, model) for each in members):
                 return True
     return False

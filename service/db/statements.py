@@ -36,7 +36,7 @@ from service.db.output import Output
 from service.db.predicates import Predicates, Row
 from service.db.tables import Tables, column_type
 
-_DIALECT = asyncpg.dialect()
+_DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,4 +188,3 @@ class _Maker:
         nothing = select(*(cast(null(), column.type).label(column.key) for column in table.c)).subquery("nothing")
         held = self.predicates.build(create.condition, Row(create.model, nothing))
         return select(held).select_from(nothing).scalar_subquery()
-

@@ -27,6 +27,7 @@ from graphql.execution.values import get_variable_values
 from service.catalog.access import CallerClass
 from service.db.tracing import Trace, shape
 from service.errors import Invalid, Limited, ServiceError
+from service.graphql.coercion import Coercers, Unfit
 from service.graphql.limits import Limits
 
 KEPT_DOCUMENTS = 1_000
@@ -39,7 +40,7 @@ MOST_ERRORS = 10
 Compiled = TypeVar("Compiled")
 
 
-class RequestRefused(Exception):  # noqa: N818  it carries the errors, it is not one
+class RequestRefused(Exception):
     """The document or its variables are wrong; nothing ran."""
 
     def __init__(self, *errors: GraphQLError, document: DocumentNode | None = None) -> None:
@@ -69,6 +70,7 @@ class Operation(Generic[Compiled]):
     node: OperationDefinitionNode
     fragments: Mapping[str, FragmentDefinitionNode]
     schema: GraphQLSchema
+    coerce_quickly: Callable[[Mapping[str, Any]], dict[str, Any]]
     _compiled: dict[Hashable, _Variants[Compiled]] = field(default_factory=dict)
 
     @property
@@ -78,9 +80,13 @@ class Operation(Generic[Compiled]):
 
     def coerce(self, variables: Mapping[str, Any]) -> dict[str, Any]:
         """The variables as the types of the operation make them. Raises `RequestRefused`."""
-        if not self.node.variable_definitions:
-            return {}
-        values = get_variable_values(self.schema, self.node.variable_definitions, dict(variables), max_errors=MOST_ERRORS)
+        try:
+            return self.coerce_quickly(variables)
+        except Unfit:
+            pass
+        values = get_variable_values(
+            self.schema, self.node.variable_definitions or (), dict(variables), max_errors=MOST_ERRORS
+        )
         if isinstance(values, list):
             raise RequestRefused(*values)
         return values.coerced
@@ -114,6 +120,7 @@ class Documents(Generic[Compiled]):
 
     def __init__(self, schema: GraphQLSchema, *, max_tokens: int, max_depth: int, max_roots: int) -> None:
         self._schema = schema
+        self._coercers = Coercers(schema)
         self._max_tokens = max_tokens
         self._limits = Limits(max_depth, max_roots)
         self._kept = lru_cache(KEPT_DOCUMENTS)(self._document)
@@ -144,7 +151,10 @@ class Documents(Generic[Compiled]):
         if errors:
             raise RequestRefused(*errors, document=document)
         return {
-            each.name.value if each.name else None: Operation(each, fragments, self._schema) for each in operations
+            each.name.value if each.name else None: Operation(
+                each, fragments, self._schema, self._coercers.of_operation(each)
+            )
+            for each in operations
         }
 
 

@@ -88,7 +88,9 @@ def _note_error(note: Note, locate: Locator) -> Error:
     if note.denied:
         return field_error(note.path, not_authorized(note.name, note.parent), "Unauthorized", locations)
     expected, parent = note.type_name, note.parent
-    message = f"Cannot return null for non-nullable type: '{expected}' within parent '{parent}' ({path_text(note.path)})"
+    message = (
+        f"Cannot return null for non-nullable type: '{expected}' within parent '{parent}' ({path_text(note.path)})"
+    )
     return field_error(note.path, message, None, locations)
 
 

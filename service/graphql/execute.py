@@ -127,7 +127,7 @@ class GraphQL:
 
     def _compile_field(self, planner: Planner, root: RootField, chosen: Chosen) -> CompiledField:
         try:
-            plan = planner.plan(root, chosen)
+            plan = planner.plan_field(root, chosen)
             prepared = self._repository.prepare(plan)
         except ServiceError as error:
             return CompiledField(chosen.key, chosen.name, error=error)

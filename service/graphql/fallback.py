@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import orjson
 from graphql import GraphQLError, GraphQLObjectType, GraphQLSchema, get_named_type, get_nullable_type
@@ -61,7 +61,7 @@ class Fallback:
         self._schema = schema
 
     @cached_property
-    def strawberry(self) -> strawberry.Schema:
+    def published(self) -> strawberry.Schema:
         """The published schema, with resolvers."""
         from service.graphql.schema import strawberry_schema  # noqa: PLC0415  up to a second, seldom needed
 
@@ -77,7 +77,7 @@ class Fallback:
     ) -> bytes:
         """The body of the answer. The document has been validated; `variables` are as they came."""
         assert operation.node.loc is not None
-        result = await self.strawberry.execute(
+        result = await self.published.execute(
             operation.node.loc.source.body,
             variable_values=variables,
             context_value=Context(principal, caller),
@@ -97,10 +97,12 @@ class Fallback:
         if root.operation is not None:
             if decide(root.operation.rules, Access.GET, context.caller) is Verdict.NO:
                 raise Forbidden
-            raise NotConnected(f"The operation '{root.name}' is part of the schema, but no code is connected to it yet.")
-        reader = Reader(raw.fragments, raw.variable_values)
+            raise NotConnected(
+                f"The operation '{root.name}' is part of the schema, but no code is connected to it yet."
+            )
+        reader = Reader(raw.fragments, cast("Mapping[str, Any]", raw.variable_values))
         chosen = Chosen(str(raw.path.key), root.name, tuple(raw.field_nodes))
-        plan = Planner(self._repository.catalog, self._schema, reader, context.caller).plan(root, chosen)
+        plan = Planner(self._repository.catalog, self._schema, reader, context.caller).plan_field(root, chosen)
         prepared = self._repository.prepare(plan)
         text = await self._repository.run(prepared, {}, context.principal)
         if text is None:
@@ -121,7 +123,9 @@ class Fallback:
         null = _NULL.match(error.message)
         if null is not None:
             expected = self._expected(null[1], null[2])
-            message = f"Cannot return null for non-nullable type: '{expected}' within parent '{null[1]}' ({path_text(path)})"
+            message = (
+                f"Cannot return null for non-nullable type: '{expected}' within parent '{null[1]}' ({path_text(path)})"
+            )
             return field_error(path, message, None, locate(path))
         if original is not None:
             raise original

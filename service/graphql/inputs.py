@@ -11,6 +11,7 @@ from functools import partial
 from service.catalog import names
 from service.catalog.model import Allow, Catalog, Field, Index, InputType, Model, ObjectType, Provider, Rule
 from service.catalog.scalars import SCALARS
+from service.graphql.implied import ImpliedKeys
 from service.graphql.shapes import InputShape
 
 _COMPARE = ("ne", "eq", "le", "lt", "ge", "gt")
@@ -81,19 +82,37 @@ def typed_with_default(argument: Field) -> str:
     return str(argument.type) if argument.default is None else f"{argument.type} = {argument.default}"
 
 
-def model_inputs(catalog: Catalog, model: Model) -> Iterator[InputShape]:
+def model_inputs(catalog: Catalog, implied: ImpliedKeys, model: Model) -> Iterator[InputShape]:
     """All inputs of one model."""
-    yield InputShape(names.filter_input(model.name), lambda: filter_fields(catalog, model))
+    related, listed = names.filter_input(model.name), names.list_filter_input(model.name)
+    yield InputShape(related, lambda: _declared_filter_fields(catalog, model, related))
+    if model.operations.list:
+        yield InputShape(listed, lambda: filter_fields(catalog, model))
     yield InputShape(names.condition_input(model.name), lambda: condition_fields(catalog, model))
     yield InputShape(names.create_input(model.name), lambda: create_fields(catalog, model))
     yield InputShape(names.update_input(model.name), lambda: update_fields(catalog, model))
-    yield InputShape(names.delete_input(model.name), lambda: {key: f"{key_type(model, key)}!" for key in model.key})
-    yield InputShape(names.subscription_filter_input(model.name), lambda: subscription_filter_fields(catalog, model))
-    if len(model.key) > 2:
-        yield from _composite_inputs(model, None, model.key[1:])
-    for index in model.indexes:
-        if len(index.sort) > 1:
-            yield from _composite_inputs(model, index, index.sort)
+    yield InputShape(names.delete_input(model.name), lambda: key_fields(model))
+    yield InputShape(
+        names.subscription_filter_input(model.name), lambda: subscription_filter_fields(catalog, implied, model)
+    )
+    for index, sort in _sort_keys(model):
+        if len(sort) > 1:
+            yield from _composite_inputs(model, index, sort)
+
+
+def key_condition_names(catalog: Catalog) -> Iterator[str]:
+    """The conditions on sort keys that the SDL has: one for each key, whether or not a query takes it."""
+    for model in catalog.models:
+        for index, sort in _sort_keys(model):
+            if len(sort) > 1:
+                yield names.composite_key_condition_input(model, index)
+            else:
+                yield names.key_condition_input(key_operand(catalog, key_type(model, sort[0])))
+
+
+def _sort_keys(model: Model) -> Iterator[tuple[Index | None, tuple[str, ...]]]:
+    keys = ((None, model.key[1:]), *((index, index.sort) for index in model.indexes))
+    return ((index, sort) for index, sort in keys if sort)
 
 
 def key_type(model: Model, key: str) -> str:
@@ -101,11 +120,27 @@ def key_type(model: Model, key: str) -> str:
     return model.field_by_name[key].type.name
 
 
+def key_fields(model: Model) -> dict[str, str]:
+    """The arguments that name one row. An `id` that nobody made a key by hand is an `ID`, whatever its type."""
+    if model.key == ("id",) and not model.names_key:
+        return {"id": "ID!"}
+    return {key: f"{key_type(model, key)}!" for key in model.key}
+
+
 def filter_fields(catalog: Catalog, model: Model) -> dict[str, str]:
     """What a list can be filtered by: values, not relations nor embedded types. `id` is always there."""
-    name = names.filter_input(model.name)
+    name = names.list_filter_input(model.name)
     fields = _operator_fields(catalog, model)
     fields.setdefault("id", names.operators_input("ID"))
+    return fields | {"and": f"[{name}]", "or": f"[{name}]", "not": name}
+
+
+def _declared_filter_fields(catalog: Catalog, model: Model, name: str) -> dict[str, str]:
+    """The filter of a model that has no list: without the timestamps that the author did not write."""
+    fields = _operator_fields(catalog, model)
+    for stamp in (model.timestamps.created, model.timestamps.updated):
+        if stamp in model.field_by_name and not model.field_by_name[stamp].in_input:
+            fields.pop(stamp)
     return fields | {"and": f"[{name}]", "or": f"[{name}]", "not": name}
 
 
@@ -140,7 +175,7 @@ def update_fields(catalog: Catalog, model: Model) -> dict[str, str]:
     }
 
 
-def subscription_filter_fields(catalog: Catalog, model: Model) -> dict[str, str]:
+def subscription_filter_fields(catalog: Catalog, implied: ImpliedKeys, model: Model) -> dict[str, str]:
     """What a subscriber can filter by. Owners and group fields are left to the access rules.
 
     AppSync allows one condition for each field and Amplify needs it for the rule; an owner field
@@ -149,7 +184,7 @@ def subscription_filter_fields(catalog: Catalog, model: Model) -> dict[str, str]
     rules = list(all_rules(model))
     name = names.subscription_filter_input(model.name)
     fields = {}
-    for each in model.fields:
+    for each in implied.subscribed(model):
         operand = "String" if each.type.name in catalog.enum_by_name else _operand(each)
         if operand:
             fields[each.name] = names.subscription_operators_input(operand)

@@ -31,7 +31,9 @@ class Limits:
     max_depth: int
     max_roots: int
 
-    def check(self, operations: Sequence[OperationDefinitionNode], fragments: Mapping[str, FragmentDefinitionNode]) -> None:
+    def check(
+        self, operations: Sequence[OperationDefinitionNode], fragments: Mapping[str, FragmentDefinitionNode]
+    ) -> None:
         """Raises `Limited`, naming the limit, if an operation is over one."""
         for operation in operations:
             counter = _Counter(self, fragments)

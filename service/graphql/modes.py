@@ -56,8 +56,8 @@ def modes(catalog: Catalog, roots: Mapping[tuple[Root, str], RootField]) -> Mode
             found.roots[key] = _directives(default, {rule.provider for rule in root.operation.rules})
         elif root.model is not None and root.access is not None and root.model.name in mixed:
             found.roots[key] = _directives(default, _providers_of(root.model, root.access))
-            returned = names.connection(root.model.name) if root.kind in {"list", "index"} else root.model.name
-            found.extend(returned, found.roots[key])
+            spell = {"list": names.list_connection, "index": names.connection}.get(root.kind, str)
+            found.extend(spell(root.model.name), found.roots[key])
     return found
 
 

@@ -39,7 +39,7 @@ class Note:
     """The type that must not be null, if that is what is wrong."""
 
 
-class _Bubble(Exception):  # noqa: N818  it is not an error, it is a null on its way up
+class _Bubble(Exception):
     """A null that its parent may not hold."""
 
 
@@ -51,16 +51,16 @@ class Answer:
     connection: plan.Connection | None
     type_name: str
     watched: tuple[str, ...]
-    """Texts of which an answer that can be passed on holds none."""
+    """The texts of nulls that an answer may not hold as it is."""
 
     @classmethod
     def of(cls, chosen: plan.Plan) -> Answer:
         """What the JSON of a plan must look like."""
         if isinstance(chosen, plan.List):
             connection = chosen.page.connection
-            watched = tuple(dict.fromkeys((MARK, *_watched_in(connection))))
+            watched = tuple(dict.fromkeys(_watched_in(connection)))
             return cls((), connection, chosen.page.model.name, watched)
-        watched = tuple(dict.fromkeys((MARK, *_watched(chosen.selection))))
+        watched = tuple(dict.fromkeys(_watched(chosen.selection)))
         return cls(chosen.selection, None, chosen.model.name, watched)
 
     def finish(
@@ -77,10 +77,10 @@ class Answer:
         """
         if text is None:
             return "null", []
-        if not any(watched in text for watched in self.watched):
-            return text, []
-        text = signed(text, orders, cursors)
-        if not any(watched in text for watched in self.watched):
+        if MARK in text:
+            text = signed(text, orders, cursors)
+        # Most answers hold no null at all, and one search tells.
+        if not (MARK in text or ("null" in text and any(watched in text for watched in self.watched))):
             return text, []
         notes: list[Note] = []
         done = self._complete(orjson.loads(text), path, root, notes)
@@ -160,9 +160,7 @@ def _complete_connection(
     return value
 
 
-def _complete_item(
-    item: Any, selection: Sequence[plan.Selected], type_name: str, path: Path, notes: list[Note]
-) -> Any:
+def _complete_item(item: Any, selection: Sequence[plan.Selected], type_name: str, path: Path, notes: list[Note]) -> Any:
     """A value that may be null: a null below it that may not ends here."""
     if item is None:
         return None
@@ -176,9 +174,7 @@ def _complete_object(
     value: dict[str, Any], selection: Sequence[plan.Selected], type_name: str, path: Path, notes: list[Note]
 ) -> dict[str, Any]:
     for selected in selection:
-        value[selected.key] = _complete_field(
-            value[selected.key], selected, type_name, [*path, selected.key], notes
-        )
+        value[selected.key] = _complete_field(value[selected.key], selected, type_name, [*path, selected.key], notes)
     return value
 
 
@@ -226,7 +222,9 @@ def _complete_value(value: Any, selected: plan.Selected, path: Path, notes: list
     match selected:
         case plan.Value(_, field) if field.type.is_list and field.type.element_required and None in value:
             index = value.index(None)
-            notes.append(Note([*path, index], False, field.name, field.name, field.type.name))
+            notes.append(
+                Note([*path, index], denied=False, parent=field.name, name=field.name, type_name=field.type.name)
+            )
             return None
         case plan.Embedded(_, field, type_name, inner):
             if field.type.is_list:
@@ -245,7 +243,8 @@ def _complete_list(value: list[Any], selected: plan.Embedded, path: Path, notes:
         each = _complete_item(element, selected.selection, selected.type_name, [*path, index], notes)
         if each is None and selected.field.type.element_required:
             if element is None:
-                notes.append(Note([*path, index], False, selected.field.name, selected.field.name, selected.type_name))
+                name = selected.field.name
+                notes.append(Note([*path, index], denied=False, parent=name, name=name, type_name=selected.type_name))
             return None
         done.append(each)
     return done

@@ -32,7 +32,6 @@ from service.graphql.roots import RootField
 from service.graphql.selections import Chosen, Reader
 
 
-
 @dataclass(frozen=True, slots=True)
 class Planner:
     """Makes the plans of one operation."""
@@ -42,7 +41,7 @@ class Planner:
     reader: Reader
     caller: CallerClass
 
-    def plan(self, root: RootField, chosen: Chosen) -> plan.Plan:
+    def plan_field(self, root: RootField, chosen: Chosen) -> plan.Plan:
         """The plan of a generated root field. Raises `Forbidden` or `Invalid` where no row could change that."""
         model, access = root.model, root.access
         assert model is not None
@@ -62,7 +61,7 @@ class Planner:
                 assert root.index is not None
                 hash_field = model.field_by_name[root.index.hash]
                 equal = _equals(hash_field, arguments.pop(root.index.hash))
-                return plan.List(self._page(model, chosen, arguments, root.index.sort, (equal,), verdict))
+                return plan.List(self._page(model, chosen, arguments, root.index.sort, (equal,), verdict=verdict))
             case "create":
                 return self._create(model, chosen, arguments, verdict)
             case _:
@@ -78,17 +77,17 @@ class Planner:
         """A list. One over a key with sort fields may name the hash, and only then be sorted."""
         hash_name, sort = model.key[0], model.key[1:]
         if not sort:
-            return self._page(model, chosen, arguments, (), (), verdict)
+            return self._page(model, chosen, arguments, (), (), verdict=verdict)
         hash_value = arguments.pop(hash_name, None)
         if hash_value is not None:
             equal = _equals(model.field_by_name[hash_name], hash_value)
-            return self._page(model, chosen, arguments, sort, (equal,), verdict)
+            return self._page(model, chosen, arguments, sort, (equal,), verdict=verdict)
         sort_argument = _sort_argument(sort)
         if arguments.get(sort_argument) is not None:
             raise _needs(f"When providing argument '{sort_argument}' you must also provide '{hash_name}'.")
         if arguments.get("sortDirection") is not None:
             raise _needs(f"When providing argument 'sortDirection' you must also provide argument '{hash_name}'.")
-        return self._page(model, chosen, arguments, (), (), verdict)
+        return self._page(model, chosen, arguments, (), (), verdict=verdict)
 
     def _page(
         self,
@@ -97,8 +96,8 @@ class Planner:
         arguments: dict[str, Any],
         sort: tuple[str, ...],
         where: tuple[Condition, ...],
-        verdict: Verdict,
         *,
+        verdict: Verdict,
         mutation: bool = False,
     ) -> plan.Page:
         fields = [model.field_by_name[name] for name in sort]
@@ -181,7 +180,7 @@ class Planner:
         verdict: Verdict = decide(field.rules, Access.GET, self.caller) if field.rules else Answer.YES
         if verdict is Answer.NO or (mutation and field.rules):
             return plan.Hidden(
-                chosen.key, field.name, field.type.name, verdict is Answer.NO, required=field.type.required
+                chosen.key, field.name, field.type.name, denied=verdict is Answer.NO, required=field.type.required
             )
         shown = self._stored(field, chosen, owner=_is_owner(model, field))
         return plan.Guarded(chosen.key, shown, verdict) if isinstance(verdict, tuple) else shown
@@ -207,11 +206,13 @@ class Planner:
         target = self.catalog.model_by_name[relation.target]
         if mutation and is_redacted(model, target):
             empty = self._connection(target, chosen.selection_sets, mutation=True) if relation.is_many else None
-            return plan.Hidden(chosen.key, relation.name, target.name, False, relation.required, empty)
+            return plan.Hidden(
+                chosen.key, relation.name, target.name, denied=False, required=relation.required, connection=empty
+            )
         own: Verdict = decide(relation.rules, Access.GET, self.caller) if relation.rules else Answer.YES
         verdict = decide(target.rules, Access.LIST if relation.is_many else Access.GET, self.caller)
         if Answer.NO in {own, verdict}:
-            return plan.Hidden(chosen.key, relation.name, target.name, True, relation.required)
+            return plan.Hidden(chosen.key, relation.name, target.name, denied=True, required=relation.required)
         shown = self._one_or_many(model, relation, target, chosen, verdict, mutation=mutation)
         return plan.Guarded(chosen.key, shown, own) if isinstance(own, tuple) else shown
 
@@ -224,9 +225,7 @@ class Planner:
         parent = self.schema.type_map[model.name]
         assert isinstance(parent, GraphQLObjectType)
         arguments = self.reader.arguments(parent.fields[relation.name], chosen)
-        page = self._page(
-            target, chosen, arguments, _sort_of(relation, target), (), verdict, mutation=mutation
-        )
+        page = self._page(target, chosen, arguments, _sort_of(relation, target), (), verdict=verdict, mutation=mutation)
         return plan.Many(chosen.key, relation, page)
 
 

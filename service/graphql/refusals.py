@@ -32,8 +32,12 @@ _VALIDATION = (
     (r"Variable '\$(\w+)' is not defined", "UndefinedVariable", "Undefined variable {0}"),
     (r"Variable '\$(\w+)' is never used", "UnusedVariable", "Unused variable {0}"),
 )  # fmt: skip
-_NULL = re.compile(r"^Variable '\$(\w+)' has invalid value(?: at ([\w.\[\]]+))?: Expected a? ?value of non-null type '(.+)' ")
-_MISSING = re.compile(r"^Variable '\$\w+' has invalid value.*: Expected value of type '(\w+)' to include required field '(\w+)'")
+_NULL = re.compile(
+    r"^Variable '\$(\w+)' has invalid value(?: at ([\w.\[\]]+))?: Expected a? ?value of non-null type '(.+)' "
+)
+_MISSING = re.compile(
+    r"^Variable '\$\w+' has invalid value.*: Expected value of type '(\w+)' to include required field '(\w+)'"
+)
 _FOUND = re.compile(r",? [Ff]ound: .*$", re.DOTALL)
 
 
@@ -94,4 +98,3 @@ def _along(document: DocumentNode, position: int) -> Iterator[str]:
             yield around.name.value
         selections = getattr(around, "selection_set", None)
         nodes = selections.selections if selections is not None else ()
-

@@ -57,7 +57,8 @@ class _RootStrawberryField(StrawberryField):
     root: RootField
     resolve: Resolve | None = None
 
-    def get_result(self, source: Any, info: strawberry.Info | None, args: list[Any], kwargs: Any) -> Any:
+    # Strawberry passes `args` and `kwargs` by name. Ours has no base resolver, so `args` is always empty.
+    def get_result(self, source: Any, info: strawberry.Info | None, args: list[Any], kwargs: Any) -> Any:  # noqa: ARG002
         """What `resolve` answers; without one, what the root value holds."""
         if self.resolve is None or info is None:
             return _read(source, info)
@@ -69,7 +70,7 @@ class _MemberStrawberryField(StrawberryField):
 
     is_basic_field = False
 
-    def get_result(self, source: Any, info: strawberry.Info | None, args: list[Any], kwargs: Any) -> Any:
+    def get_result(self, source: Any, info: strawberry.Info | None, args: list[Any], kwargs: Any) -> Any:  # noqa: ARG002
         """The value under the response key, where the plan has put it for these very arguments."""
         return _read(source, info)
 
@@ -185,7 +186,9 @@ def _default(literal: str) -> object:
 def _class(shape: Shape) -> type:
     """A class that carries Strawberry's definition of the shape, still without fields."""
     if isinstance(shape, EnumType):
-        enum = StrEnum(shape.name, [(f"value_{number}", value) for number, value in enumerate(shape.values)])
+        # Members are numbered because a value such as `mro` cannot be the name of one.
+        members = [(f"value_{number}", value) for number, value in enumerate(shape.values)]
+        enum = StrEnum(shape.name, members)  # type: ignore[misc]  # mypy wants a literal name
         values = [EnumValue(value, value) for value in shape.values]
         definition = StrawberryEnumDefinition(enum, shape.name, values, description=None)
         enum.__strawberry_definition__ = definition  # type: ignore[attr-defined]

@@ -23,9 +23,9 @@ def signature(catalog: Catalog, root: RootField) -> tuple[str, dict[str, str]]:
     model = root.model
     match root.kind:
         case "get":
-            return model.name, {key: f"{inputs.key_type(model, key)}!" for key in model.key}
+            return model.name, inputs.key_fields(model)
         case "list":
-            return names.connection(model.name), _list_arguments(catalog, model)
+            return names.list_connection(model.name), _list_arguments(catalog, model)
         case "index" if root.index is not None:
             return names.connection(model.name), _index_arguments(catalog, model, root.index)
         case "subscription":
@@ -48,8 +48,8 @@ def sort_argument(catalog: Catalog, model: Model, index: Index | None) -> dict[s
 
 
 def _list_arguments(catalog: Catalog, model: Model) -> dict[str, str]:
-    arguments = {"filter": names.filter_input(model.name)} | PAGE
-    if model.key == ("id",):
+    arguments = {"filter": names.list_filter_input(model.name)} | PAGE
+    if model.key == ("id",) and not model.names_key:
         return arguments
     key = {model.key[0]: inputs.key_type(model, model.key[0])} | sort_argument(catalog, model, None)
     return key | arguments | {"sortDirection": "ModelSortDirection"}

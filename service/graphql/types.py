@@ -8,6 +8,7 @@ from functools import partial
 from service.catalog import names
 from service.catalog.model import Catalog, EnumType, Model, ObjectType, Relation, Root
 from service.graphql import inputs
+from service.graphql.implied import ImpliedKeys
 from service.graphql.modes import Modes, modes
 from service.graphql.roots import RootField, root_fields
 from service.graphql.shapes import Directive, FieldShape, ObjectShape, Outline, Shape
@@ -28,21 +29,23 @@ def outline(catalog: Catalog) -> Outline:
     declared += (_embedded(each, opened) for each in catalog.objects)
     declared += (_model(catalog, each, opened) for each in catalog.models)
     written = [inputs.written_input(each) for each in catalog.inputs]
-    common: list[Shape] = [*inputs.common_inputs(), _ATTRIBUTE_TYPES]
+    common: list[Shape] = [*inputs.common_inputs(), _ATTRIBUTE_TYPES, _SORT_DIRECTION]
     ordered = [*declared, *written, *_root_types(catalog, roots, opened), *common, *_derived(catalog, opened)]
     # An input that somebody wrote takes the place of a generated one of the same name.
     shapes = {each.name: each for each in ordered} | {each.name: each for each in written}
-    return Outline(shapes, tuple(each.name for each in (*declared, *written, *common)))
+    always = (each.name for each in (*declared, *written, *common))
+    return Outline(shapes, (*always, *dict.fromkeys(inputs.key_condition_names(catalog))))
 
 
 def _derived(catalog: Catalog, opened: Modes) -> Iterable[Shape]:
-    yield _SORT_DIRECTION
+    implied = ImpliedKeys(catalog)
     for embedded in catalog.objects:
         yield inputs.embedded_input(catalog, embedded)
     yield from inputs.enum_inputs(catalog)
     for model in catalog.models:
-        yield _connection(model, opened)
-        yield from inputs.model_inputs(catalog, model)
+        for name in dict.fromkeys((names.list_connection(model.name), names.connection(model.name))):
+            yield _connection(name, model, opened)
+        yield from inputs.model_inputs(catalog, implied, model)
     yield from inputs.key_condition_inputs()
 
 
@@ -64,6 +67,7 @@ def _model_fields(catalog: Catalog, model: Model) -> dict[str, FieldShape]:
     found = {each.name: FieldShape(str(each.type), origin={"field": each}) for each in model.fields}
     for relation in model.relations:
         found[relation.name] = _relation(catalog, relation)
+    found |= {each.name: FieldShape(str(each.type), origin={"field": each}) for each in model.unresolved}
     return {name: found[name] for name in dict.fromkeys((*model.order, *found))}
 
 
@@ -72,8 +76,9 @@ def _relation(catalog: Catalog, relation: Relation) -> FieldShape:
         return FieldShape(relation.target + "!" * relation.required, origin={"relation": relation})
     target = catalog.model_by_name[relation.target]
     index = target.index_by_name[relation.index] if relation.index else None
+    follows_key = index is not None or relation.target_fields == target.key[:1]
     # A relation that already fixes a part of the sort key leaves nothing to ask for.
-    arguments = sort_argument(catalog, target, index) if index and len(relation.fields) == 1 else {}
+    arguments = sort_argument(catalog, target, index) if follows_key and len(relation.fields) == 1 else {}
     arguments["filter"] = names.filter_input(target.name)
     arguments["sortDirection"] = "ModelSortDirection"
     return FieldShape(names.connection(target.name), arguments | PAGE, origin={"relation": relation})
@@ -90,8 +95,7 @@ def _embedded(embedded: ObjectType, opened: Modes) -> ObjectShape:
     )
 
 
-def _connection(model: Model, opened: Modes) -> ObjectShape:
-    name = names.connection(model.name)
+def _connection(name: str, model: Model, opened: Modes) -> ObjectShape:
     fields = {"items": FieldShape(f"[{model.name}]!"), "nextToken": FieldShape("String")}
     directives = _directives(opened.types.get(name, ()))
     return ObjectShape(name, partial(dict, fields), directives, {"connection_of": model})

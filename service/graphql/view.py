@@ -64,7 +64,7 @@ class MethodNotAllowed(Malformed):
     status = 405
 
 
-class _Gone(Exception):  # noqa: N818  no error: the caller went away
+class _Gone(Exception):
     """The caller closed the connection before the whole request was here."""
 
 

@@ -15,7 +15,7 @@ from service.catalog.model import EnumType, Field, InputType, ObjectType, Operat
 from service.importer.directives import find, find_all, string, strings, type_of
 from service.importer.flags import Flags
 from service.importer.read import Document
-from service.importer.rules import rules_of, static_rules
+from service.importer.rules import mode_rules, rules_of, static_rules
 
 RESOLVED_BY = ("http", "predictions", "sql", "conversation", "generation")
 """Directives that give a root field a resolver which has no counterpart here."""
@@ -70,7 +70,7 @@ def _operation(
         type_of(node.type),
         arguments=tuple(_argument(each) for each in node.arguments or ()),
         function=string(function, "name") if function else None,
-        rules=static_rules(rules) if find(node, "auth") else global_,
+        rules=static_rules(rules) if find(node, "auth") else mode_rules(node) or global_,
         mutations=strings(subscribe, "mutations") if subscribe else (),
     )
 

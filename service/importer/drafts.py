@@ -30,6 +30,7 @@ class Draft:
     timestamps: Timestamps = field(default_factory=Timestamps)
     module: str = "models"
     key: tuple[str, ...] = ("id",)
+    names_key: bool = False
     members: dict[str, Field | Relation | Unresolved | None] = field(default_factory=dict)
     """Name → what it is; None holds the place of a relation that is not resolved yet."""
     indexes: list[Index] = field(default_factory=list)

@@ -119,6 +119,7 @@ def _set_key(draft: Draft) -> None:
             sort = strings(directive, "sortKeyFields")
             _check_fields(draft, sort, directive)
             draft.key = (node.name.value, *sort)
+            draft.names_key = True
             return
 
 

@@ -76,6 +76,7 @@ def _model(draft: Draft, table: str, *, is_join: bool) -> Model:
             Field(name, each.type, in_input=False) for name, each in members if isinstance(each, Unresolved)
         ),
         order=tuple(draft.members),
+        names_key=draft.names_key,
         is_join=is_join,
         module=draft.module,
         description=_description(draft.node),

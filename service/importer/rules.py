@@ -10,7 +10,7 @@ from typing import Any
 from graphql import DirectiveNode, InputObjectTypeDefinitionNode, Node, value_from_ast_untyped
 
 from service.catalog.model import EVERYTHING, READ, Access, Allow, Provider, Rule
-from service.importer.directives import Directed, arguments, find_all
+from service.importer.directives import Directed, arguments, find_all, strings
 from service.importer.flags import Flags
 from service.importer.refusal import ImportRefused
 
@@ -23,10 +23,30 @@ DEFAULT_PROVIDERS = {
 }
 """Who proves a caller's identity if the rule does not say."""
 
+MODE_DIRECTIVES = (
+    ("aws_api_key", Allow.PUBLIC, Provider.API_KEY),
+    ("aws_iam", Allow.PRIVATE, Provider.IAM),
+    ("aws_oidc", Allow.PRIVATE, Provider.OIDC),
+    ("aws_cognito_user_pools", Allow.PRIVATE, Provider.USER_POOLS),
+    ("aws_lambda", Allow.CUSTOM, Provider.FUNCTION),
+)
+"""AppSync's own directives, and whom each lets in."""
+
 
 def rules_of(node: Directed, flags: Flags) -> tuple[Rule, ...]:
     """The rules on a type or field, in order; empty if it has no `@auth`."""
     return tuple(rule for directive in find_all(node, "auth") for rule in _rules(directive, flags))
+
+
+def mode_rules(node: Directed) -> tuple[Rule, ...]:
+    """The rules that `@aws_api_key` and its kin mean where an author wrote them instead of `@auth`."""
+    return tuple(
+        Rule(Allow.GROUPS, provider, groups=groups)
+        if (groups := strings(found, "cognito_groups"))
+        else Rule(allow, provider)
+        for name, allow, provider in MODE_DIRECTIVES
+        for found in find_all(node, name)
+    )
 
 
 def static_rules(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:

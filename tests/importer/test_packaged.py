@@ -52,6 +52,7 @@ def test_every_member_of_every_dataclass_survives():
                 timestamps=model_module.Timestamps("x", None),
                 unresolved=(field,),
                 order=("f",),
+                names_key=True,
                 is_join=True,
                 module="m",
                 description="d",

@@ -67,7 +67,8 @@ class Shell:
         settings = replace(self.settings, **changes)
         return create_app(
             settings,
-            database=self.database,
+            problem=self.database.problem,
+            close=self.database.close,
             authenticator=authenticator_from(settings),
             graphql=self.echo,
             page=self.page,

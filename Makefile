@@ -1,0 +1,38 @@
+# Everything a person needs, from a bare checkout: `make run`, `make test`. `make` alone lists it all.
+SHELL := bash
+BIN := .venv/bin
+# More than twice what the suite takes; a hung test is shown with its stack after five minutes.
+BOUNDED := $(if $(shell command -v timeout),timeout --kill-after=30 3600)
+LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check contracts lock
+
+help:  ## list what can be done
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: .venv/dev  ## make the environment for development in .venv/ (PYTHON=python3.13 to choose)
+
+run: .venv/run  ## start the service [SCHEMA=path/to/schema.graphql] [ARGS="--port 9000"]
+	@$(BIN)/offramp dev $(if $(SCHEMA),--schema "$(SCHEMA)") $(ARGS)
+
+test: check  ## everything that CI checks [ARGS="tests/auth -k expired"]
+	$(BOUNDED) $(BIN)/pytest -o faulthandler_timeout=300 $(ARGS)
+
+check: .venv/dev  ## the static part of it: types, style, architecture
+	$(BIN)/mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+contracts: .venv/dev  ## write anew what is derived from the code; review the diff
+	$(BIN)/python -m service.cli.reference
+	$(BIN)/offramp contract export
+
+lock: .venv/dev  ## resolve the dependencies anew; review the diff
+	$(LOCK) --upgrade --extra local --group dev pyproject.toml -o requirements/dev.lock
+	$(LOCK) --constraint requirements/dev.lock --extra local pyproject.toml -o requirements/run.lock
+
+# The stamps say which lock the environment was last made from. What runs is a part of what develops.
+.venv/run .venv/dev: .venv/%: requirements/%.lock requirements/uv.lock requirements/install pyproject.toml
+	@requirements/install $*

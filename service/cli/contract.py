@@ -1,0 +1,106 @@
+"""`offramp contract`: what is promised to people outside the code, as files that reviews can diff."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from difflib import unified_diff
+from pathlib import Path
+
+from service.catalog.model import Catalog
+from service.errors import CommandError
+
+DESCRIPTION = """\
+What Offramp promises to people outside its code: the GraphQL schema and the tables, as files that a review
+can diff.
+"""
+EPILOG = """\
+examples:
+  offramp contract export           write the files after a change of the models, then review the difference
+  offramp contract export --check   in CI: are they up to date?
+"""
+EXPORT = """\
+Write the published contracts anew from the models: graphql/schema.graphql, the SDL that is served, and
+db/schema.sql, the tables. With --check nothing is written: the status is 1 if a file is not up to date,
+and the difference is shown.
+"""
+SQL_HEAD = "-- Written by `offramp contract export` from the models; see README.md beside it.\n\n"
+SHOWN_LINES = 100
+"""How much of a difference is shown; a renamed model changes hundreds of lines."""
+
+
+def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the verb and what it can do."""
+    parser = subparsers.add_parser(
+        "contract",
+        help="export the published contracts",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    export = parser.add_subparsers(metavar="ACTION", required=True).add_parser(
+        "export",
+        help="write graphql/schema.graphql and db/schema.sql",
+        description=EXPORT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    export.add_argument("--check", action="store_true", help="compare only; status 1 if a file is not up to date")
+    export.add_argument(
+        "--directory", type=Path, default=Path(), metavar="DIR", help="the checkout to write to (default: this folder)"
+    )
+    export.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write every contract, or with `--check` compare it with what is there."""
+    from service.catalog.packaged import shipped  # noqa: PLC0415  `offramp --help` needs no catalog
+
+    rooms = {Path(path).parent for path in CONTRACTS}
+    missing = sorted(str(room) for room in rooms if not (arguments.directory / room).is_dir())
+    if missing:
+        raise CommandError(
+            f"There is no folder {' or '.join(missing)} in {arguments.directory.resolve()}.",
+            hint="Run it in a checkout of Offramp, or name one with --directory.",
+        )
+    catalog = shipped()
+    written = {arguments.directory / path: make(catalog) for path, make in CONTRACTS.items()}
+    stale = {path: text for path, text in written.items() if _read(path) != text}
+    if arguments.check:
+        return _report(stale)
+    for path, text in stale.items():
+        path.write_text(text, encoding="utf-8")
+        print(f"wrote {path}")
+    return 0
+
+
+def _report(stale: dict[Path, str]) -> int:
+    for path, text in stale.items():
+        lines = list(unified_diff(_read(path).splitlines(), text.splitlines(), str(path), "the models", lineterm=""))
+        print("\n".join(lines[:SHOWN_LINES]))
+        if len(lines) > SHOWN_LINES:
+            print(f"… and {len(lines) - SHOWN_LINES} more lines")
+    if stale:
+        print("Not up to date: run `offramp contract export` and review the difference.", file=sys.stderr)
+    return 1 if stale else 0
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
+def _graphql(catalog: Catalog) -> str:
+    from service.graphql.light import light_schema  # noqa: PLC0415  as above
+    from service.graphql.sdl import GENERATED, print_sdl  # noqa: PLC0415
+
+    return GENERATED + print_sdl(light_schema(catalog))
+
+
+def _sql(catalog: Catalog) -> str:
+    from service.db.tables import schema_sql  # noqa: PLC0415  as above
+
+    return SQL_HEAD + schema_sql(catalog).rstrip() + "\n"
+
+
+CONTRACTS: dict[str, Callable[[Catalog], str]] = {"graphql/schema.graphql": _graphql, "db/schema.sql": _sql}
+"""Path in a checkout → what makes its text from the catalog."""

@@ -1,0 +1,52 @@
+"""`offramp serve`: the production server, for containers."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from contextlib import suppress
+
+DESCRIPTION = """\
+Serve the API from the database in DATABASE_URL. Everything comes from environment variables, all of
+which are checked before anything starts; docs/settings.md lists them. SIGTERM stops it: requests under
+way are finished first.
+"""
+EPILOG = """\
+examples:
+  offramp serve --check        are the settings complete? lists what is missing or wrong
+  OFFRAMP_HOST=0.0.0.0 offramp serve
+"""
+
+
+def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the verb."""
+    parser = subparsers.add_parser(
+        "serve",
+        help="serve in production, with settings from the environment",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--check", action="store_true", help="check the settings and the schema, then stop")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve until told to stop."""
+    from service.app import compose  # noqa: PLC0415  `offramp --help` needs no server
+    from service.cli.server import ends_on_sigterm, listen, serve  # noqa: PLC0415  as above
+    from service.cli.source import catalog_at  # noqa: PLC0415  as above
+    from service.db.engine import Database  # noqa: PLC0415  as above
+    from service.logs import write_logs  # noqa: PLC0415  as above
+    from service.settings import Settings  # noqa: PLC0415  as above
+
+    settings = Settings.from_environ(os.environ)
+    database = Database.connect(settings.database_url, size=settings.pool_size, behind_proxy=settings.behind_proxy)
+    app = compose(settings, catalog=catalog_at(settings.schema), database=database)
+    if arguments.check:
+        print("The settings are complete.")
+        return 0
+    write_logs(show_messages=settings.debug)
+    with listen(settings.host, settings.port) as listener, ends_on_sigterm(), suppress(KeyboardInterrupt):
+        serve(app, listener)
+    return 0

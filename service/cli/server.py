@@ -1,0 +1,56 @@
+"""Listening, and serving until somebody says stop."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from service.errors import CommandError
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+GRACE = 10
+"""Seconds that requests under way are given when the server stops."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens; `port` 0 takes a free one. Errors: CommandError, before anything else was started."""
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise CommandError(
+            f"Cannot listen on {host}, port {port}: {error.strerror or error}.",
+            hint="Choose another port with --port, or end the program that uses this one.",
+        ) from error
+
+
+@contextmanager
+def ends_on_sigterm() -> Iterator[None]:
+    """Make SIGTERM leave the block as an exit with status 0, so that what was started is stopped."""
+    before = signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def serve(app: ASGIApp, listener: socket.socket) -> None:
+    """Serve until SIGINT (raises KeyboardInterrupt) or SIGTERM (ends as its handler says)."""
+    import uvicorn  # noqa: PLC0415  `offramp --help` needs no server
+
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        ws="none",
+        lifespan="on",
+        timeout_graceful_shutdown=GRACE,
+    )
+    uvicorn.Server(config).run(sockets=[listener])

@@ -1,0 +1,236 @@
+"""The database: statements in, text out, errors that mean something.
+
+SQLAlchemy owns the engine and its connections (`lanes.py`); what runs here is SQL text that was
+compiled once. Arguments are the driver's native types: str (text, json, jsonb), int, float, bool,
+date, datetime with a time zone, and lists of them. json and jsonb come back as text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Any, Literal, cast
+from urllib.parse import parse_qs, urlsplit
+
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from service.db import failures
+from service.db.lanes import Lane, Lanes
+from service.errors import CommandError
+
+if TYPE_CHECKING:
+    import asyncpg
+
+CONNECT_SECONDS = 5
+OUTCOME_UNKNOWN = "The connection to the database was lost; whether the change was made is not known."
+URL_HINT = "it looks like postgresql://user:password@host:5432/name"
+
+DIRECT_SETTINGS = {
+    "application_name": "offramp",
+    "jit": "off",
+    "lock_timeout": "2s",
+    "statement_timeout": "5s",
+    "idle_in_transaction_session_timeout": "10s",
+}
+"""Sent when connecting directly. Behind a proxy they would pin the connection: there the role has them."""
+
+How = Literal["fetchval", "fetchrow", "fetch"]
+
+
+class Database:
+    """A pool of connections to one database. Make it with `connect`, end it with `close`."""
+
+    def __init__(self, engine: AsyncEngine, lanes: Lanes) -> None:
+        self.engine = engine
+        self.observer: Callable[[str], None] | None = None
+        """Called with every statement that is sent, BEGIN and COMMIT aside; for tests and logs."""
+        self._lanes = lanes
+
+    @classmethod
+    def connect(cls, url: str, *, size: int = 10, behind_proxy: bool = False) -> Database:
+        """A database that connects when it is first asked something.
+
+        `behind_proxy`: a pooler (RDS Proxy, pgbouncer) stands between: no statement has a name, and
+        nothing is set on the session. Errors: `CommandError` for a URL that cannot be one.
+        """
+        address = postgresql_url(url)
+        settings = None if behind_proxy else DIRECT_SETTINGS
+
+        async def open_driver(**_: object) -> asyncpg.Connection:
+            import asyncpg  # noqa: PLC0415  with the first connection, not with the module
+
+            # Without a cache asyncpg leaves it to `Lane` which statements have names.
+            options: dict[str, Any] = {"statement_cache_size": 0, "server_settings": settings}
+            return await asyncpg.connect(address, timeout=CONNECT_SECONDS, **options)
+
+        engine = create_async_engine(
+            "postgresql+asyncpg://",
+            async_creator=open_driver,
+            isolation_level="AUTOCOMMIT",
+            pool_size=size,
+            max_overflow=0,
+            json_deserializer=str,  # json stays the text it is
+        )
+        return cls(engine, Lanes(engine, size, direct=not behind_proxy))
+
+    async def fetch_value(
+        self, sql: str, args: Sequence[object] = (), *, writes: bool = False, fresh_plan: bool = False
+    ) -> str | None:
+        """The first column of the first row, which must be text or json; None if there is no row.
+
+        A read is sent again, once, if its connection turns out to be dead; `writes` forbids that.
+        `fresh_plan`: plan for these arguments. Right for a filter or a range with an order and a limit,
+        where PostgreSQL's kept plan may be 20 times slower (`docs/database.md`); wrong for lookups by
+        key, where planning doubles the time. Errors: by `failures.py`.
+        """
+        return cast("str | None", await self._fetch("fetchval", sql, args, writes=writes, fresh_plan=fresh_plan))
+
+    async def fetch_row(
+        self, sql: str, args: Sequence[object] = (), *, writes: bool = False, fresh_plan: bool = False
+    ) -> asyncpg.Record | None:
+        """The first row, or None."""
+        row = await self._fetch("fetchrow", sql, args, writes=writes, fresh_plan=fresh_plan)
+        return cast("asyncpg.Record | None", row)
+
+    async def fetch_rows(
+        self, sql: str, args: Sequence[object] = (), *, writes: bool = False, fresh_plan: bool = False
+    ) -> list[asyncpg.Record]:
+        """All rows."""
+        rows = await self._fetch("fetch", sql, args, writes=writes, fresh_plan=fresh_plan)
+        return cast("list[asyncpg.Record]", rows)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """One transaction (READ COMMITTED): committed at the end of the block, undone if the block raises."""
+        lane = await self._lanes.take(tried=True)
+        try:
+            await _answered(lane, lane.driver.execute("BEGIN"))
+            yield Transaction(self, lane)
+            await _answered(lane, lane.driver.execute("COMMIT"), if_lost=OUTCOME_UNKNOWN)
+        except BaseException as error:
+            await self._undo(lane, error)
+            raise
+        self._lanes.give(lane)
+
+    async def execute_ddl(self, script: str) -> None:
+        """Run a script of statements, all or none, free of the limits on time that requests have."""
+        async with self.transaction() as transaction:
+            await transaction.execute(f"SET LOCAL statement_timeout = 0;\n{script}")
+
+    async def ping(self) -> None:
+        """Ask the database for an answer. Errors: `Unavailable`."""
+        await self.fetch_row("SELECT 1")
+
+    async def close(self) -> None:
+        """End the connections. Those in use are left to whoever uses them."""
+        await self._lanes.close()
+        await self.engine.dispose()
+
+    async def _fetch(self, how: How, sql: str, args: Sequence[object], *, writes: bool, fresh_plan: bool) -> object:
+        for is_last in (False, True):
+            lane = await self._lanes.take(tried=writes)
+            try:
+                result = await self.sent(lane, how, sql, args, fresh_plan=fresh_plan)
+            except Exception as error:
+                lost = self._settle(lane, error)
+                if is_last or not (failures.is_stale(error) or (lost and not writes)):
+                    if (known := failures.translated(error, lost=lost)) is None:
+                        raise
+                    raise known from error
+            except BaseException:
+                self._lanes.set_aside(lane)
+                raise
+            else:
+                self._lanes.give(lane)
+                return result
+        raise AssertionError("the second attempt returns or raises")
+
+    async def sent(self, lane: Lane, how: How, sql: str, args: Sequence[object], *, fresh_plan: bool = False) -> object:
+        """The answer to one statement on one lane, errors as the driver has them."""
+        if self.observer is not None:
+            self.observer(sql)
+        statement = await lane.statement(sql, fresh_plan=fresh_plan)
+        return await getattr(statement, how)(*args)
+
+    def _settle(self, lane: Lane, error: Exception) -> bool:
+        """Give back a lane on which a statement failed; True if its connection is gone."""
+        lost = lane.is_lost(error)
+        if lost:
+            self._lanes.discard(lane)
+            self._lanes.discard_rested()
+            return True
+        if failures.is_stale(error):
+            lane.forget_statements()
+        self._lanes.give(lane)
+        return False
+
+    async def _undo(self, lane: Lane, error: BaseException) -> None:
+        if not isinstance(error, Exception):
+            self._lanes.set_aside(lane)
+            return
+        if not lane.driver.is_closed():
+            with suppress(Exception):
+                await lane.driver.execute("ROLLBACK")
+                self._lanes.give(lane)
+                return
+        self._lanes.discard(lane)
+
+
+class Transaction:
+    """The statements of one transaction. None is ever sent twice."""
+
+    def __init__(self, database: Database, lane: Lane) -> None:
+        self._database = database
+        self._lane = lane
+
+    async def fetch_value(self, sql: str, args: Sequence[object] = ()) -> str | None:
+        """The first column of the first row, which must be text or json; None if there is no row."""
+        return cast("str | None", await self._fetch("fetchval", sql, args))
+
+    async def fetch_row(self, sql: str, args: Sequence[object] = ()) -> asyncpg.Record | None:
+        """The first row, or None."""
+        return cast("asyncpg.Record | None", await self._fetch("fetchrow", sql, args))
+
+    async def fetch_rows(self, sql: str, args: Sequence[object] = ()) -> list[asyncpg.Record]:
+        """All rows."""
+        return cast("list[asyncpg.Record]", await self._fetch("fetch", sql, args))
+
+    async def execute(self, script: str) -> None:
+        """Run a script of statements that take no arguments."""
+        await _answered(self._lane, self._lane.driver.execute(script))
+
+    async def copy(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+        """Load rows by COPY, the fastest way in."""
+        await _answered(self._lane, self._lane.driver.copy_records_to_table(table, columns=columns, records=rows))
+
+    async def _fetch(self, how: How, sql: str, args: Sequence[object]) -> object:
+        return await _answered(self._lane, self._database.sent(self._lane, how, sql, args))
+
+
+async def _answered(lane: Lane, answer: Awaitable[Any], *, if_lost: str | None = None) -> Any:
+    try:
+        return await answer
+    except Exception as error:
+        if (known := failures.translated(error, lost=lane.is_lost(error), if_lost=if_lost)) is None:
+            raise
+        raise known from error
+
+
+def postgresql_url(url: str) -> str:
+    """The URL as the driver and libpq take it: `postgres://` and `postgresql+asyncpg://` mean the same.
+
+    Errors: `CommandError`, which never quotes the URL: there is a password in it.
+    """
+    scheme, separator, rest = url.partition("://")
+    if not separator or scheme not in {"postgresql", "postgres", "postgresql+asyncpg"}:
+        raise CommandError("The database URL does not start with postgresql://", hint=URL_HINT)
+    parts = urlsplit(f"postgresql://{rest}")
+    if "ssl" in parse_qs(parts.query):
+        raise CommandError("The database URL has ssl=, which is SQLAlchemy's.", hint="say sslmode=require")
+    try:
+        port_is_odd = "," not in parts.netloc and parts.port == 0
+    except ValueError:
+        port_is_odd = True
+    if port_is_odd:
+        raise CommandError("The port in the database URL is not a number from 1 to 65535.", hint=URL_HINT)
+    return f"postgresql://{rest}"

@@ -1,0 +1,91 @@
+"""What an error of the database means: one table from SQLSTATE to the service's errors.
+
+PostgreSQL's own words never leave the process: its DETAIL quotes rows, and its message names values.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from asyncpg import InterfaceError, InvalidCachedStatementError, InvalidSQLStatementNameError, PostgresError
+from sqlalchemy.exc import DBAPIError
+
+from service.errors import ConditionFailed, Forbidden, Invalid, ServiceError, Unavailable
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What to tell the caller, and whether the connection can be used again."""
+
+    error: type[ServiceError]
+    message: str
+    disconnects: bool = False
+
+
+_AWAY = Meaning(Unavailable, "The database is not available. Try again.", disconnects=True)
+_BUSY = Meaning(Unavailable, "The database is busy. Try again.")
+_CLASH = Meaning(Unavailable, "Another request changed the same rows at the same time. Try again.")
+_REFUSES = Meaning(Unavailable, "The database refuses the user name or the password.", disconnects=True)
+_VALUE = Meaning(Invalid, "A value cannot be stored.")
+
+MEANINGS = {
+    "08": _AWAY,
+    "22": _VALUE,
+    "22003": Meaning(Invalid, "A number is too large."),
+    "22021": Meaning(Invalid, "A text holds a character that cannot be stored (NUL)."),
+    "22P05": Meaning(Invalid, "A text holds a character that cannot be stored (\\u0000)."),
+    "23502": Meaning(Invalid, "A required value is missing."),
+    "23503": Meaning(ConditionFailed, "A row that is referred to does not exist, or a row is still referred to."),
+    "23505": Meaning(ConditionFailed, "The conditional request failed"),
+    "23514": Meaning(Invalid, "A value is not one of those that are allowed."),
+    "25006": _AWAY,  # read only: we still talk to the server that was the writer before a failover
+    "25P03": _AWAY,  # ended while idle in a transaction
+    "28": _REFUSES,
+    "3D000": Meaning(Unavailable, "The database server has no database of that name.", disconnects=True),
+    "40": _CLASH,
+    "42501": Meaning(Forbidden, "Not Authorized"),
+    "53": _BUSY,
+    "53300": Meaning(Unavailable, "The database has no connection to spare. Try again.", disconnects=True),
+    "54": Meaning(Invalid, "A value is too long for an indexed field, or the request is too complex."),
+    "55P03": _BUSY,
+    "57014": Meaning(Unavailable, "The database took too long to answer."),
+    "57": _AWAY,
+    "58": _AWAY,
+}
+"""SQLSTATE, or its class (the first two characters), → meaning. Source: PostgreSQL manual, Appendix A."""
+
+
+def meaning(error: BaseException) -> Meaning | None:
+    """What an error of the driver or of SQLAlchemy means; None if it is a mistake of ours."""
+    cause = _cause(error)
+    if isinstance(cause, PostgresError):
+        state = cause.sqlstate or ""
+        return MEANINGS.get(state) or MEANINGS.get(state[:2])
+    if isinstance(cause, OSError | TimeoutError):
+        return _AWAY
+    # What the driver cannot encode (a year after 9999). An InterfaceError is a wrong use of the driver.
+    if isinstance(cause, ValueError | OverflowError) and not isinstance(cause, InterfaceError):
+        return _VALUE
+    return None
+
+
+def translated(error: Exception, *, lost: bool, if_lost: str | None = None) -> ServiceError | None:
+    """What to raise for an error of the driver; None for one that is a bug of ours, to be raised as it is.
+
+    `if_lost`: what to say if the connection is gone, where that says more than to try again.
+    """
+    found = _AWAY if lost else meaning(error)
+    if found is None:
+        return None
+    return found.error(if_lost if lost and if_lost else found.message)
+
+
+def is_stale(error: BaseException) -> bool:
+    """Whether a prepared statement is out of date (a migration, a pooler): it did not run."""
+    return isinstance(error, InvalidCachedStatementError | InvalidSQLStatementNameError)
+
+
+def _cause(error: BaseException) -> BaseException:
+    if isinstance(error, DBAPIError) and error.orig is not None:
+        return error.orig.__cause__ or error.orig
+    return error

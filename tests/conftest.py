@@ -1,0 +1,92 @@
+"""The database that tests run on: a real PostgreSQL, thrown away at the end of the run."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from service.catalog.model import Catalog
+from service.db import embedded
+from service.db.engine import Database
+from service.db.tables import schema_sql, tables_from_catalog
+from service.importer import catalog_from_sdl
+
+ROOT = Path(__file__).parent.parent
+
+MakeDatabase = Callable[[Catalog | None], Awaitable[str]]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--database-url",
+        default=os.environ.get("OFFRAMP_TEST_DATABASE_URL"),
+        help="a PostgreSQL to test on, as a role that may create databases; default: the embedded one",
+    )
+
+
+@pytest.fixture(scope="session")
+def server_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A server on which this run (this worker) may create databases."""
+    given = request.config.getoption("--database-url")
+    if given:
+        yield given
+        return
+    yield from throwaway_server(None)
+
+
+def throwaway_server(programs: Path | None) -> Iterator[str]:
+    folder = Path(tempfile.mkdtemp(prefix="offramp-test-"))
+    with embedded.start(folder, throwaway=True, programs=programs) as server:
+        yield server.url
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+async def make_database(server_url: str) -> AsyncIterator[MakeDatabase]:
+    """Make a database, empty or with a catalog's tables, and give its URL; all go at the end."""
+    made: list[str] = []
+    names = (f"test_{os.getpid()}_{number}" for number in count())
+    server = Database.connect(server_url, size=1)
+
+    async def make(catalog: Catalog | None = None) -> str:
+        made.append(name := next(names))
+        await server.fetch_row(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'", writes=True)
+        url = embedded.url_with_database(server_url, name)
+        if catalog is not None:
+            database = Database.connect(url, size=1)
+            await database.execute_ddl(schema_sql(catalog))
+            await database.close()
+        return url
+
+    yield make
+    for name in made:
+        await server.fetch_row(f"DROP DATABASE {name} WITH (FORCE)", writes=True)
+    await server.close()
+
+
+@pytest.fixture(scope="session")
+def inventory() -> Catalog:
+    """The catalog of the shipped inventory."""
+    return catalog_from_sdl((ROOT / "graphql" / "amplify.graphql").read_text())
+
+
+@pytest.fixture(scope="session")
+async def database(make_database: MakeDatabase, inventory: Catalog) -> AsyncIterator[Database]:
+    """The inventory's tables, shared by the whole run: leave it as it was, or use `empty_database`."""
+    database = Database.connect(await make_database(inventory), size=5)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def empty_database(database: Database, inventory: Catalog) -> AsyncIterator[Database]:
+    """The same, emptied after the test."""
+    yield database
+    names = ", ".join(f'"{name}"' for name in tables_from_catalog(inventory).tables)
+    await database.execute_ddl(f"TRUNCATE {names}")
