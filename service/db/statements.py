@@ -126,6 +126,7 @@ class _Maker:
 
     def __init__(self, catalog: Catalog, tables: Tables) -> None:
         self._catalog = catalog
+        self._tables = tables
         self.binds = Binds()
         self.output = Output(catalog, tables, self.binds)
         self.predicates = Predicates(catalog, self.binds)
@@ -152,8 +153,8 @@ class _Maker:
         """
         document = cast(self.binds.add(source, Text(), json_text), JSONB)
         items = func.jsonb_array_elements(document).table_valued("value", with_ordinality="n", name="i")
-        table = self.output.row(model).source
-        record = literal_column(f"null::{_DIALECT.identifier_preparer.format_table(self._tables[model.name])}")
+        table = self._tables[model.name]
+        record: ColumnElement[Any] = literal_column(f"null::{_DIALECT.identifier_preparer.format_table(table)}")
         columns = [column(each.name, each.type) for each in table.c]
         populated = func.jsonb_populate_record(record, items.c.value).table_valued(*columns, name="g").lateral()
         joined = select(populated, items.c.n).select_from(items.join(populated, true())).subquery("given")
