@@ -23,13 +23,16 @@ from service.db.tracing import Trace
 from service.errors import Invalid, ServiceError
 from service.graphql.documents import Documents, Operation, RequestRefused
 from service.graphql.errors import Error, Locator, note_errors, root_error
-from service.graphql.fallback import Fallback
+from service.graphql.fallback import Context, Fallback
 from service.graphql.notes import Answer
 from service.graphql.planning import Planner
 from service.graphql.refusals import request_error
+from service.graphql.request import Origin
 from service.graphql.roots import RootField, root_fields
 from service.graphql.selections import Chosen, Reader
 
+UNKNOWN = Origin()
+"""Of a request that did not come over HTTP."""
 _ROOT = {OperationType.QUERY: Root.QUERY, OperationType.MUTATION: Root.MUTATION}
 
 
@@ -78,7 +81,12 @@ class GraphQL:
         )
 
     async def __call__(
-        self, principal: Principal, query: str, variables: dict[str, Any], operation_name: str | None
+        self,
+        principal: Principal,
+        query: str,
+        variables: dict[str, Any],
+        operation_name: str | None,
+        origin: Origin = UNKNOWN,
     ) -> bytes:
         """The body of the answer, as JSON, with the errors of fields and rules in it.
 
@@ -97,7 +105,8 @@ class GraphQL:
             errors = [request_error(each, self._schema, refused.document) for each in refused.errors]
             return orjson.dumps({"data": None, "errors": errors})
         if compiled.fields is None:
-            return await self._fallback.execute(operation, coerced, variables, principal, caller)
+            context = Context(principal, caller, origin)
+            return await self._fallback.execute(operation, coerced, variables, context)
         return await self._execute(compiled.fields, compiled.is_mutation, operation, coerced, principal)
 
     def _class_of(self, principal: Principal) -> CallerClass:

@@ -176,7 +176,9 @@ class Planner:
         relation = model.relation_by_name.get(chosen.name)
         if relation is not None:
             return self._related(model, relation, chosen, mutation=mutation)
-        field = model.field_by_name[chosen.name]
+        field = model.field_by_name.get(chosen.name)
+        if field is None:  # it leads to a model, but nothing says how
+            return plan.Hidden(chosen.key, chosen.name, "", denied=False)
         verdict: Verdict = decide(field.rules, Access.GET, self.caller) if field.rules else Answer.YES
         if verdict is Answer.NO or (mutation and field.rules):
             return plan.Hidden(
