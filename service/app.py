@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,9 @@ from service.graphql.execute import GraphQL
 from service.graphql.fallback import Fallback
 from service.graphql.light import light_schema
 from service.graphql.view import Execute, GraphQLView, Page
+from service.operations import FUNCTIONS
+from service.operations.connect import connect
+from service.operations.run import CustomOperations
 from service.settings import Settings
 
 if TYPE_CHECKING:
@@ -36,23 +40,34 @@ ENDPOINT = "/graphql"
 EXPOSED_HEADERS = ("x-amzn-ErrorType", "x-amzn-RequestId")
 """A browser hides headers from a page of another origin unless they are named; the Amplify client reads the first."""
 Problem = Callable[[], Awaitable[str | None]]
-Callers = Callable[[], Sequence["Caller"]]
+Callers = Callable[[str], Sequence["Caller"]]
 CODES = {404: "not_found", 405: "method_not_allowed"}
 
 
+def _nobody(_host: str) -> Sequence[Caller]:
+    return ()
+
+
 def compose(
-    settings: Settings, *, catalog: Catalog, database: Database, examples: Path | None = None, callers: Callers = tuple
+    settings: Settings,
+    *,
+    catalog: Catalog,
+    database: Database,
+    examples: Path | None = None,
+    callers: Callers = _nobody,
 ) -> Starlette:
     """The service of a catalog on a database.
 
-    `examples` is a folder of documents and `callers` gives who may be chosen, both for GraphiQL. Errors: SettingsError.
+    For GraphiQL: `examples` is a folder of documents, by default they are made from the catalog; `callers` gives who
+    may be chosen there by somebody who opened it under a `Host`. Errors: SettingsError.
     """
     repository = Repository(catalog, database, cursor_key=settings.cursor_key.encode(), max_page=settings.max_page_size)
     schema = light_schema(catalog)
+    connected = connect(catalog, FUNCTIONS, dict(settings.functions), environment=settings.env)
     graphql = GraphQL(
         repository,
         schema,
-        Fallback(repository, schema),
+        Fallback(repository, schema, CustomOperations(repository, connected)),
         max_tokens=settings.max_tokens,
         max_depth=settings.max_depth,
         max_roots=settings.max_aliases,
@@ -71,19 +86,19 @@ def compose(
 
 
 def _graphiql(catalog: Catalog, examples: Path | None, callers: Callers) -> tuple[Page, list[Route]]:
-    from service.graphql.examples import examples_in, examples_of  # noqa: PLC0415  if it is on
+    from service.graphql.examples import examples_in, examples_of  # noqa: PLC0415  only where it is on
     from service.graphql.graphiql import graphiql_page, graphiql_routes  # noqa: PLC0415  as above
 
-    operations = examples_in(examples) if examples else examples_of(catalog)
-    return lambda: graphiql_page(callers(), operations, ENDPOINT), graphiql_routes(ENDPOINT)
+    operations = (examples_in(examples) if examples else {}) or examples_of(catalog)
+    return lambda host: graphiql_page(callers(host), operations, ENDPOINT), graphiql_routes(ENDPOINT)
 
 
 def _problem_of(database: Database, catalog: Catalog) -> Problem:
-    digest = areas.digest_of(catalog)
+    digest = cache(lambda: areas.digest_of(catalog))  # not at the start: it writes out every table
 
     async def problem() -> str | None:
         try:
-            return await areas.problem(database, digest)
+            return await areas.problem(database, digest())
         except ServiceError as error:
             return error.message
 

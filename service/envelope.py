@@ -93,9 +93,10 @@ class Mask:
         except Exception:
             if scope["type"] != "http":
                 raise
-            log.exception("request failed", extra={"request_id": scope["request_id"]})
+            request_id = scope["request_id"]
+            log.exception("request %s failed", request_id, extra={"request_id": request_id})
             if not started:
-                await _send_failure(send, scope["request_id"])
+                await _send_failure(send, request_id)
 
 
 async def _send_failure(send: Send, request_id: str) -> None:

@@ -12,12 +12,10 @@ from pathlib import Path
 import pytest
 
 from service.catalog.model import Catalog
+from service.catalog.packaged import shipped
 from service.db import embedded
 from service.db.engine import Database
 from service.db.tables import schema_sql, tables_from_catalog
-from service.importer import catalog_from_sdl
-
-ROOT = Path(__file__).parent.parent
 
 MakeDatabase = Callable[[Catalog | None], Awaitable[str]]
 
@@ -25,7 +23,7 @@ MakeDatabase = Callable[[Catalog | None], Awaitable[str]]
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--database-url",
-        default=os.environ.get("OFFRAMP_TEST_DATABASE_URL"),
+        default=os.environ.get("TEST_DATABASE_URL"),
         help="a PostgreSQL to test on, as a role that may create databases; default: the embedded one",
     )
 
@@ -73,7 +71,7 @@ async def make_database(server_url: str) -> AsyncIterator[MakeDatabase]:
 @pytest.fixture(scope="session")
 def inventory() -> Catalog:
     """The catalog of the shipped inventory."""
-    return catalog_from_sdl((ROOT / "graphql" / "amplify.graphql").read_text())
+    return shipped()
 
 
 @pytest.fixture(scope="session")

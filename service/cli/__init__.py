@@ -17,6 +17,7 @@ from service.errors import CommandError, ServiceError
 
 VERBS = {
     "contract": "service.cli.contract",
+    "db": "service.cli.db",
     "dev": "service.cli.dev",
     "serve": "service.cli.serve",
     "token": "service.cli.token",

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from service.cli.progress import step
 from service.cli.token import add_data_dir
@@ -72,12 +73,12 @@ def run(arguments: argparse.Namespace) -> int:
     """Serve until interrupted."""
     from service.auth.issuer import DevelopmentIssuer  # noqa: PLC0415  `offramp --help` needs none of this
     from service.cli.server import ends_on_sigterm, listen  # noqa: PLC0415  as above
-    from service.logs import write_logs  # noqa: PLC0415  as above
+    from service.logs import write_logs_for_a_person  # noqa: PLC0415  as above
 
     issuer = DevelopmentIssuer.open(arguments.data_dir)
     settings = development_settings(arguments, issuer)
     listener = listen(arguments.host, settings.port if arguments.port is None else arguments.port)
-    write_logs(level="WARNING", show_messages=True)
+    write_logs_for_a_person()
     with listener, ends_on_sigterm(), suppress(KeyboardInterrupt):
         _serve(arguments, settings, issuer, listener)
     return 0
@@ -123,11 +124,15 @@ def _serve(
     from service.cli.server import serve  # noqa: PLC0415  as above
     from service.db.engine import Database  # noqa: PLC0415  as above
     from service.graphql.graphiql import Caller  # noqa: PLC0415  as above
+    from service.settings import LOCAL_HOSTS  # noqa: PLC0415  as above
 
     catalog = _catalog(settings.schema, quiet=arguments.json)
     people = people_of(catalog) if settings.issuer == issuer.url else []
 
-    def callers() -> list[Caller]:
+    def callers(host: str) -> list[Caller]:
+        # A site whose name was made to point to this machine must not find tokens in the page it opens.
+        if _hostname(host) not in LOCAL_HOSTS | {arguments.host}:
+            return []
         made = [Caller(each.label, {"authorization": each.token(issuer)}) for each in people]
         return [*made, Caller("API key", {"x-api-key": settings.api_keys[0]})]
 
@@ -142,6 +147,12 @@ def _serve(
         )
         _announce(arguments, settings, people, issuer, listener)
         serve(app, listener)
+
+
+def _hostname(host: str) -> str | None:
+    with suppress(ValueError):
+        return urlsplit(f"//{host}").hostname
+    return None
 
 
 def _catalog(schema: str | None, *, quiet: bool) -> Catalog:

@@ -162,12 +162,7 @@ def key_condition(fields: Sequence[Field], given: Mapping[str, Any] | None) -> C
 
 def _joined_comparison(fields: Sequence[Field], name: str, operand: Any) -> Condition:
     operator = _OPERATORS[name]
-    if operator is Operator.BETWEEN:
-        if len(operand) != 2 or None in operand:
-            raise _not_bounds()
-        operands = tuple(operand)
-    else:
-        operands = (operand,)
+    operands = _bounds(operand) if operator is Operator.BETWEEN else (operand,)
     return JoinedComparison(tuple(fields), operator, tuple(_joined(fields, each) for each in operands))
 
 

@@ -21,7 +21,7 @@ from service.catalog.model import Root
 from service.db.repository import Prepared, Repository
 from service.db.tracing import Trace
 from service.errors import Invalid, ServiceError
-from service.graphql.documents import Documents, Operation, RequestRefused
+from service.graphql.documents import Compilations, Documents, Operation, RequestRefused
 from service.graphql.errors import Error, Locator, note_errors, root_error
 from service.graphql.fallback import Context, Fallback
 from service.graphql.notes import Answer
@@ -76,9 +76,8 @@ class GraphQL:
         self._fallback = fallback
         self._roots = root_fields(repository.catalog)
         self._groups = static_groups(repository.catalog)
-        self._documents: Documents[CompiledOperation] = Documents(
-            schema, max_tokens=max_tokens, max_depth=max_depth, max_roots=max_roots
-        )
+        self._documents = Documents(schema, max_tokens=max_tokens, max_depth=max_depth, max_roots=max_roots)
+        self._compilations: Compilations[CompiledOperation] = Compilations()
 
     async def __call__(
         self,
@@ -98,8 +97,8 @@ class GraphQL:
                 return _refused_subscription()
             coerced = operation.coerce(variables)
             caller = self._class_of(principal)
-            compiled = operation.compiled(
-                caller, coerced, lambda made, trace: self._compile(made, trace, coerced, caller)
+            compiled = self._compilations.get(
+                operation, caller, coerced, lambda trace: self._compile(operation, trace, coerced, caller)
             )
         except RequestRefused as refused:
             errors = [request_error(each, self._schema, refused.document) for each in refused.errors]
@@ -116,7 +115,7 @@ class GraphQL:
     # ------------------------------------------------------------ compilation
 
     def _compile(
-        self, operation: Operation[CompiledOperation], trace: Trace, variables: Mapping[str, Any], caller: CallerClass
+        self, operation: Operation, trace: Trace, variables: Mapping[str, Any], caller: CallerClass
     ) -> CompiledOperation:
         reader = Reader(operation.fragments, trace.of(dict(variables)))
         planner = Planner(self._repository.catalog, self._schema, reader, caller)
@@ -148,7 +147,7 @@ class GraphQL:
         self,
         fields: tuple[CompiledField, ...],
         is_mutation: bool,  # noqa: FBT001  what the operation is, not a switch
-        operation: Operation[CompiledOperation],
+        operation: Operation,
         variables: dict[str, Any],
         principal: Principal,
     ) -> bytes:

@@ -75,7 +75,7 @@ class Fallback:
 
     async def execute(
         self,
-        operation: Operation[Any],
+        operation: Operation,
         coerced: Mapping[str, Any],
         variables: dict[str, Any],
         context: Context,

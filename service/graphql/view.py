@@ -27,7 +27,8 @@ ALLOW = b"GET, POST, OPTIONS"
 
 log = logging.getLogger(__name__)
 
-Page = Callable[[], ASGIApp]
+Page = Callable[[str], ASGIApp]
+"""From the `Host` that the browser asked to what it gets."""
 Authenticate = Callable[[Mapping[str, str]], Awaitable[Principal]]
 
 
@@ -85,8 +86,8 @@ class GraphQLView:
         try:
             if method == "POST":
                 await _send(send, 200, await self._answer(scope, headers, receive))
-            elif method in {"GET", "HEAD"} and self._page and "text/html" in headers.get("accept", ""):
-                await self._page()(scope, receive, send)
+            elif method in {"GET", "HEAD"} and self._page and _is_visit(headers):
+                await self._page(headers.get("host", ""))(scope, receive, send)
             elif method == "OPTIONS":
                 await _send(send, 204, b"", [(b"allow", ALLOW)])
             else:
@@ -110,7 +111,7 @@ class GraphQLView:
             raise Malformed("The request is nested too deeply.") from None
         except Exception:
             request_id = scope.get("request_id", "")
-            log.exception("request failed", extra={"request_id": request_id})
+            log.exception("request %s failed", request_id, extra={"request_id": request_id})
             return _masked_body(request_id)
 
     async def _body(self, headers: Mapping[str, str], receive: Receive) -> bytes | bytearray:
@@ -147,6 +148,11 @@ class GraphQLView:
 def _origin(scope: Scope, headers: Mapping[str, str]) -> Origin:
     client = scope.get("client")
     return Origin(headers, client[0] if client else None)
+
+
+def _is_visit(headers: Mapping[str, str]) -> bool:
+    """Whether a person opens the address: a script of another origin must not read what is in the page."""
+    return "text/html" in headers.get("accept", "") and "origin" not in headers
 
 
 def refusal_body(error: ServiceError) -> bytes:

@@ -64,7 +64,7 @@ class Shell:
     settings: Settings
     echo: Echo = field(default_factory=Echo)
     database: Database = field(default_factory=Database)
-    page: Callable[[], HTMLResponse] | None = lambda: HTMLResponse("<title>GraphiQL</title>")
+    page: Callable[[str], HTMLResponse] | None = lambda host: HTMLResponse(f"<title>GraphiQL at {host}</title>")
 
     def app(self, **changes: Any) -> Starlette:
         settings = replace(self.settings, **changes)
