@@ -137,7 +137,8 @@ class Output:
         if not of.type.is_list:
             part = self._part(owner, document, selection)
             return case((_is_a(document, "object"), part), else_=null())
-        items = func.jsonb_array_elements(document).table_valued("value", with_ordinality="n", name=self._alias("e"))
+        elements = func.jsonb_array_elements(document)
+        items = elements.table_valued("value", with_ordinality="n", name=self._alias("e")).render_derived()
         part = self._part(items, items.c.value, selection)
         kept = case((_is_a(items.c.value, "object"), part), else_=null())
         rows = select(func.coalesce(func.json_agg(aggregate_order_by(kept, items.c.n)), _EMPTY))
@@ -333,7 +334,7 @@ def _shown(of: Field, column: Sql, *, owner: bool) -> Sql:
 def _owner_shown(column: Sql) -> Sql:
     """Of `sub::username` the username; of anything else all of it."""
     if isinstance(column.type, ARRAY):
-        element = func.unnest(column).table_valued("value", with_ordinality="n", name="o")
+        element = func.unnest(column).table_valued("value", with_ordinality="n", name="o").render_derived()
         names = func.array_agg(aggregate_order_by(_owner_shown(element.c.value), element.c.n))
         return select(names).select_from(element).scalar_subquery()
     separator = _text("::")

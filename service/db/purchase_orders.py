@@ -1,7 +1,8 @@
 """The statements of the order flow: what the API's own writes cannot say in one piece.
 
-Whoever changes stock locks its rows in the order of their key first, so that two changes wait for each
-other and never for one another. All of it runs in the caller's transaction.
+All of it runs in the caller's transaction. Whoever changes stock here first locks each product in its
+warehouse, in one order for all. These locks are advisory: a row lock cannot be taken on a lot that another
+transaction is about to insert, and two that insert each other's lots would wait for one another.
 """
 
 from __future__ import annotations
@@ -52,8 +53,17 @@ class Arrival:
     quantity: int
 
 
-# Of two orders with one number the second waits here, and then finds the first.
-_LOCK_NUMBER = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))::text"
+# A subquery with an order is run before what selects from it, so the locks are taken in that order.
+_LOCK = """\
+SELECT pg_advisory_xact_lock(key) FROM (
+    SELECT DISTINCT hashtextextended(name, 0) AS key FROM unnest($1::text[]) AS name ORDER BY key
+) AS keys"""
+
+
+async def _lock(connection: Connection, names: Sequence[str]) -> None:
+    """Wait until nobody else holds one of these names; they are free again with the end of the transaction."""
+    await connection.fetch_rows(_LOCK, [list(names)])
+
 
 _REFERENCES = """\
 SELECT EXISTS (SELECT FROM suppliers WHERE id = $2 AND organization_id = $1),
@@ -66,23 +76,24 @@ SELECT EXISTS (SELECT FROM suppliers WHERE id = $2 AND organization_id = $1),
 async def references(
     connection: Connection, organization: str, *, supplier: str, warehouse: str, products: Sequence[str], number: str
 ) -> References:
-    """Look up what a new order refers to; its number is its own from here to the end of the transaction."""
-    await connection.fetch_value(_LOCK_NUMBER, [f"purchase_orders.number {organization} {number}"])
+    """Look up what a new order refers to. Of two orders with one number the second waits, then finds the first."""
+    await _lock(connection, [f"purchase_orders.number {organization} {number}"])
     row = await connection.fetch_row(_REFERENCES, [organization, supplier, warehouse, list(products), number])
     assert row is not None
     return References(row[0], row[1], row[2], row[3])
+
+
+async def _lock_stock(connection: Connection, warehouse: str, products: Sequence[str]) -> None:
+    await _lock(connection, [f"stock_items {warehouse} {product}" for product in products])
 
 
 _RAISE_ON_ORDER = """\
 WITH ordered AS (
     SELECT product_id, sum(quantity) AS quantity
     FROM unnest($3::text[], $4::integer[]) AS line (product_id, quantity) GROUP BY product_id
-), locked AS (
-    SELECT product_id, lot FROM stock_items
-    WHERE warehouse_id = $1 AND organization_id = $2 AND product_id = ANY ($3)
-    ORDER BY product_id, lot FOR UPDATE
 ), chosen AS (
-    SELECT product_id, min(lot) AS lot FROM locked GROUP BY product_id
+    SELECT product_id, min(lot) AS lot FROM stock_items
+    WHERE warehouse_id = $1 AND organization_id = $2 AND product_id = ANY ($3) GROUP BY product_id
 )
 UPDATE stock_items AS stock
 SET on_order = coalesce(stock.on_order, 0) + ordered.quantity, updated_at = now()
@@ -99,6 +110,7 @@ async def raise_on_order(
     `ordered`: product and quantity, a product any number of times.
     """
     products, quantities = [product for product, _ in ordered], [quantity for _, quantity in ordered]
+    await _lock_stock(connection, warehouse, products)
     await connection.fetch_rows(_RAISE_ON_ORDER, [warehouse, organization, products, quantities])
 
 
@@ -133,10 +145,6 @@ async def receive(connection: Connection, arrived: Mapping[str, int]) -> int:
     """Mark quantities of lines, by their ids, as received; the number of lines that had so much left."""
     return len(await connection.fetch_rows(_RECEIVE, [list(arrived), list(arrived.values())]))
 
-
-_LOCK_STOCK = """\
-SELECT lot FROM stock_items WHERE warehouse_id = $1 AND product_id = ANY ($2::text[])
-ORDER BY product_id, lot FOR UPDATE"""
 
 _ADD = """\
 INSERT INTO stock_items AS stock
@@ -177,7 +185,7 @@ async def put_into_stock(
     """
     products, quantities = [each.product for each in arrivals], [each.quantity for each in arrivals]
     lots = [each.lot for each in arrivals]
-    await connection.fetch_rows(_LOCK_STOCK, [warehouse, products])
+    await _lock_stock(connection, warehouse, products)
     added = await connection.fetch_rows(_ADD, [warehouse, organization, products, lots, quantities])
     await connection.fetch_rows(_LOWER_ON_ORDER, [warehouse, organization, products, quantities])
     return len(added) == len({(each.product, each.lot) for each in arrivals})

@@ -152,7 +152,9 @@ class _Maker:
         PostgreSQL converts them by the table's own row type, lists included.
         """
         document = cast(self.binds.add(source, Text(), json_text), JSONB)
-        items = func.jsonb_array_elements(document).table_valued("value", with_ordinality="n", name="i")
+        items = (
+            func.jsonb_array_elements(document).table_valued("value", with_ordinality="n", name="i").render_derived()
+        )
         table = self._tables[model.name]
         record: ColumnElement[Any] = literal_column(f"null::{_DIALECT.identifier_preparer.format_table(table)}")
         columns = [column(each.name, each.type) for each in table.c]
