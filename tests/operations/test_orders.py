@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from service.db import purchase_orders
 from tests.operations.api import KEY, MIA, VIC, Api, product, stock, user
 
 PLACE = "mutation($i: PlacePurchaseOrderInput!) { placePurchaseOrder(input: $i) { id number status total } }"
@@ -251,8 +252,6 @@ class TestReceiving:
 
     async def test_the_guard_holds_without_the_lock(self, api: Api) -> None:
         """The statement itself refuses what is too much, whoever else has changed the line."""
-        from service.db import purchase_orders
-
         placed = await place(api)
         line = next(each for each in await purchase_orders.locked_lines(api.database, placed) if each.number == 1)
         assert await purchase_orders.receive(api.database, {line.id: 11}) == 0
@@ -261,7 +260,8 @@ class TestReceiving:
 
 
 class TestSuggestions:
-    QUERY = 'query($n: Int) { reorderSuggestions(organizationId: "acme", limit: $n) { warehouseId quantity product { sku } } }'
+    QUERY = """query($n: Int) { reorderSuggestions(organizationId: "acme", limit: $n) {
+      warehouseId quantity product { sku } } }"""
 
     async def test_what_is_at_or_below_its_reorder_point_comes_most_urgent_first(self, api: Api) -> None:
         await stock(api, "p1", "a", 4, reorderPoint=10)
