@@ -64,6 +64,9 @@ class Values:
             return [self._value(TypeRef(type_.name), each, where) for each in elements]
         embedded = self._catalog.object_by_name.get(type_.name)
         if embedded is not None and isinstance(value, Mapping):
+            missing = [each.name for each in embedded.fields if each.type.required and value.get(each.name) is None]
+            if missing:
+                raise Invalid(f"{where}: a {embedded.name} needs {', '.join(missing)}.")
             return self._members(embedded.name, {each.name: each for each in embedded.fields}, value)
         enum = self._catalog.enum_by_name.get(type_.name)
         if enum is not None and value in enum.values:
