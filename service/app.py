@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +18,8 @@ from starlette.routing import BaseRoute, Route
 
 from service.auth.authenticator import Authenticator, authenticator_from
 from service.catalog.model import Catalog
-from service.db import areas
 from service.db.engine import Database
+from service.db.readiness import migration_problem, table_problem
 from service.db.repository import Repository
 from service.envelope import Envelope, Mask
 from service.errors import ServiceError
@@ -78,7 +77,7 @@ def compose(
         settings,
         authenticator=authenticator_from(settings),
         graphql=graphql,
-        problem=_problem_of(database, catalog),
+        problem=_problem_of(settings, database, catalog),
         close=database.close,
         page=page,
         pages=pages,
@@ -93,12 +92,12 @@ def _graphiql(catalog: Catalog, examples: Path | None, callers: Callers) -> tupl
     return lambda host: graphiql_page(callers(host), operations, ENDPOINT), graphiql_routes(ENDPOINT)
 
 
-def _problem_of(database: Database, catalog: Catalog) -> Problem:
-    digest = cache(lambda: areas.digest_of(catalog))  # not at the start: it writes out every table
-
+def _problem_of(settings: Settings, database: Database, catalog: Catalog) -> Problem:
     async def problem() -> str | None:
         try:
-            return await areas.problem(database, digest())
+            if settings.schema is None:
+                return await migration_problem(database)
+            return await table_problem(database, catalog)
         except ServiceError as error:
             return error.message
 

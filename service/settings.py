@@ -59,15 +59,6 @@ def _whole(least: int, most: int) -> Parse:
     return parse
 
 
-def _one_of(*allowed: str) -> Parse:
-    def parse(text: str) -> str:
-        if text not in allowed:
-            raise ValueError(f"must be one of {', '.join(allowed)}")
-        return text
-
-    return parse
-
-
 def _some_of(*allowed: str) -> Parse:
     def parse(text: str) -> tuple[str, ...]:
         words = _words(text)
@@ -223,12 +214,6 @@ class Settings:
     )
     env: str | None = _setting(
         "What `${env}` stands for in the names of Lambda functions: the Amplify environment.", default=None
-    )
-    integrity: str = _setting(
-        "What the tables refuse: `legacy` allows what DynamoDB allowed.",
-        _one_of("legacy"),
-        "`legacy`",
-        default="legacy",
     )
     host: str = _setting("The address that `offramp serve` listens on.", form="address", default="127.0.0.1")
     port: int = _number("The port that `offramp serve` listens on.", 8000, 1, 65_535)

@@ -19,6 +19,7 @@ VERBS = {
     "contract": "service.cli.contract",
     "db": "service.cli.db",
     "dev": "service.cli.dev",
+    "import": "service.cli.importing",
     "serve": "service.cli.serve",
     "token": "service.cli.token",
 }

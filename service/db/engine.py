@@ -102,9 +102,8 @@ class Database:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         """One transaction (READ COMMITTED): committed at the end of the block, undone if the block raises."""
-        lane = await self._lanes.take(tried=True)
+        lane, _ = await self._attempt(lambda lane: lane.driver.execute("BEGIN"), tried=True, repeatable=True)
         try:
-            await _answered(lane, lane.driver.execute("BEGIN"))
             yield Transaction(self, lane)
             await _answered(lane, lane.driver.execute("COMMIT"), if_lost=OUTCOME_UNKNOWN)
         except BaseException as error:
@@ -127,22 +126,30 @@ class Database:
         await self.engine.dispose()
 
     async def _fetch(self, how: How, sql: str, args: Sequence[object], *, writes: bool, fresh_plan: bool) -> object:
+        lane, result = await self._attempt(
+            lambda lane: self.sent(lane, how, sql, args, fresh_plan=fresh_plan), tried=writes, repeatable=not writes
+        )
+        self._lanes.give(lane)
+        return result
+
+    async def _attempt(
+        self, action: Callable[[Lane], Awaitable[object]], *, tried: bool, repeatable: bool
+    ) -> tuple[Lane, object]:
+        """Do something on a lane, and once more on another if that can do no harm; the lane that it went well on."""
         for is_last in (False, True):
-            lane = await self._lanes.take(tried=writes)
+            lane = await self._lanes.take(tried=tried)
             try:
-                result = await self.sent(lane, how, sql, args, fresh_plan=fresh_plan)
+                return lane, await action(lane)
             except Exception as error:
                 lost = self._settle(lane, error)
-                if is_last or not (failures.is_stale(error) or (lost and not writes)):
+                did_not_run = failures.is_stale(error) or failures.was_not_sent(error)
+                if is_last or not (did_not_run or (lost and repeatable)):
                     if (known := failures.translated(error, lost=lost)) is None:
                         raise
                     raise known from error
             except BaseException:
                 self._lanes.set_aside(lane)
                 raise
-            else:
-                self._lanes.give(lane)
-                return result
         raise AssertionError("the second attempt returns or raises")
 
     async def sent(self, lane: Lane, how: How, sql: str, args: Sequence[object], *, fresh_plan: bool = False) -> object:

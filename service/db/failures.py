@@ -7,7 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from asyncpg import InterfaceError, InvalidCachedStatementError, InvalidSQLStatementNameError, PostgresError
+from asyncpg import (
+    InterfaceError,
+    InternalClientError,
+    InvalidCachedStatementError,
+    InvalidSQLStatementNameError,
+    PostgresError,
+)
 from sqlalchemy.exc import DBAPIError
 
 from service.errors import ConditionFailed, Forbidden, Invalid, ServiceError, Unavailable
@@ -78,6 +84,11 @@ def translated(error: Exception, *, lost: bool, if_lost: str | None = None) -> S
     if found is None:
         return None
     return found.error(if_lost if lost and if_lost else found.message)
+
+
+def was_not_sent(error: BaseException) -> bool:
+    """Whether the connection had ended before a statement could be sent down it, so that nothing has happened."""
+    return isinstance(error, InternalClientError) and str(error).startswith("cannot switch to state")
 
 
 def is_stale(error: BaseException) -> bool:

@@ -29,6 +29,7 @@ from service.auth.principal import Principal
 from service.catalog.model import Catalog, Provider
 from service.db.engine import Database
 from service.db.repository import Repository
+from service.demo import load_demo
 from service.graphql.execute import GraphQL
 from service.graphql.fallback import Fallback
 from service.graphql.light import light_schema
@@ -103,6 +104,8 @@ async def apis(make_database: MakeDatabase) -> AsyncIterator[dict[str, Api]]:
     for name, path in SCHEMAS.items():
         catalog = catalog_from_sdl(path.read_text())
         databases.append(Database.connect(await make_database(catalog), size=2))
+        if name == "inventory":
+            await load_demo(databases[-1], catalog)
         made[name] = Api(catalog, databases[-1])
     yield made
     for database in databases:

@@ -131,6 +131,14 @@ def test_a_name_that_was_made_to_point_here_finds_no_tokens(inventory_server: Ru
 
 def test_what_was_written_is_there_after_the_next_start(tmp_path: Path) -> None:
     with dev(tmp_path, ends_by=signal.SIGTERM) as first:
+        assert list(first.said["tokens"]) == [
+            "Admin (Ingrid, Harbour & Pine Outfitters)",
+            "Manager (Matteo, Harbour & Pine Outfitters)",
+            "Viewer (Jonas, Harbour & Pine Outfitters)",
+            "Admin (Grace, Meridian Instruments)",
+        ]
+        found = first.ask("{ listProducts(limit: 3) { items { name } } }", x_api_key=first.said["apiKey"])
+        assert len(found["data"]["listProducts"]["items"]) == 3
         token = (
             first.said["tokens"]["Admin (dev-admin)"]
             if "Admin (dev-admin)" in first.said["tokens"]
@@ -147,9 +155,10 @@ def test_what_was_written_is_there_after_the_next_start(tmp_path: Path) -> None:
 
 
 def test_a_schema_of_ones_own(tmp_path: Path) -> None:
-    schema = tmp_path / "schema.graphql"
-    schema.write_text(SCHEMA)
-    with dev(tmp_path / "data", "--schema", str(schema)) as running:
+    folder = tmp_path / "amplify" / "backend" / "api" / "notes"
+    folder.mkdir(parents=True)
+    (folder / "schema.graphql").write_text(SCHEMA)
+    with dev(tmp_path / "data", "--schema", str(tmp_path / "amplify")) as running:
         tokens = running.said["tokens"]
         assert list(tokens) == ["Editors (dev-editors)", "no group (dev-user)"]
         made = running.ask(
