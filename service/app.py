@@ -28,7 +28,7 @@ from service.graphql.fallback import Fallback
 from service.graphql.light import light_schema
 from service.graphql.view import Execute, GraphQLView, Page
 from service.operations import FUNCTIONS
-from service.operations.connect import connect
+from service.operations.connect import Connected, connect
 from service.operations.run import CustomOperations
 from service.settings import Settings
 
@@ -62,7 +62,7 @@ def compose(
     """
     repository = Repository(catalog, database, cursor_key=settings.cursor_key.encode(), max_page=settings.max_page_size)
     schema = light_schema(catalog)
-    connected = connect(catalog, FUNCTIONS, dict(settings.functions), environment=settings.env)
+    connected = connected_by(settings, catalog)
     graphql = GraphQL(
         repository,
         schema,
@@ -82,6 +82,11 @@ def compose(
         page=page,
         pages=pages,
     )
+
+
+def connected_by(settings: Settings, catalog: Catalog) -> Connected:
+    """What answers the custom operations of a catalog. Errors: SettingsError."""
+    return connect(catalog, FUNCTIONS, dict(settings.functions), environment=settings.env)
 
 
 def _graphiql(catalog: Catalog, examples: Path | None, callers: Callers) -> tuple[Page, list[Route]]:

@@ -38,7 +38,7 @@ class Endpoint:
         self.answer: tuple[int, dict[str, str], bytes] = (200, {}, b"null")
         self.delay = 0.0
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self.thread = threading.Thread(target=self.server.serve_forever)
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,))
 
     @property
     def url(self) -> str:
