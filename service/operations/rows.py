@@ -75,7 +75,7 @@ class Rows:
         *,
         limit: int = 100,
     ) -> Sequence[RowValues]:
-        """The first `limit` rows that a filter finds and the caller may read, in the order of their keys.
+        """The first `limit` rows, of one page at most, that a filter finds and the caller may read, by their keys.
 
         The filter is that of the API: `{"categoryId": {"eq": "c1"}, "price": {"lt": 5}}`.
         """

@@ -187,6 +187,22 @@ class TestObjects:
             [["makeBoth", at, "secret"] for at in range(3)] + [["makeBoth", at, "own"] for at in (1, 2)]
         )
 
+    async def test_a_field_that_no_relation_leads_to_is_the_functions_to_fill_in(self, serve: Serve) -> None:
+        async def report(_: Call, **__: Any) -> dict[str, Any]:
+            twin = {"number": 2, "shelfId": "s1", "twin": Row("Slot", "A", 1)}
+            return {"title": "t", "parts": [{"slot": {"number": 1, "twin": twin}}]}
+
+        api = serve(report=_taking_everything(report))
+        await furnished(api)
+        data = await api.ask(
+            "{ report { parts { slot { twin { shelf { name } twin { number twin { number } } } } } } }"
+        )
+        twin = {"shelf": {"name": "S1"}, "twin": {"number": 1, "twin": None}}
+        assert data["report"]["parts"] == [{"slot": {"twin": twin}}]
+        assert await api.ask('{ getSlot(row: "A", number: 1) { number twin { number } } }') == {
+            "getSlot": {"number": 1, "twin": None}
+        }
+
     async def test_a_connection_of_rows_and_objects(self, serve: Serve) -> None:
         async def notes(_: Call, from_: datetime | None = None) -> dict[str, Any]:
             return {"items": [Row("Note", "b1"), {"id": "x", "shelfId": "s1"}, None], "nextToken": "more"}
