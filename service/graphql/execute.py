@@ -23,15 +23,18 @@ from service.db.tracing import Trace
 from service.errors import Invalid, ServiceError
 from service.graphql.documents import Compilations, Documents, Operation, RequestRefused
 from service.graphql.errors import Error, Locator, note_errors, root_error
-from service.graphql.fallback import Fallback
+from service.graphql.fallback import Context, Fallback
 from service.graphql.notes import Answer
 from service.graphql.planning import Planner
 from service.graphql.refusals import request_error
+from service.graphql.request import Origin
 from service.graphql.roots import RootField, root_fields
 from service.graphql.selections import Chosen, Reader
 
 MOST_AT_ONCE = 4
 """Root fields of one query that run at a time, so that it leaves connections to other requests."""
+UNKNOWN = Origin()
+"""Of a request that did not come over HTTP."""
 _ROOT = {OperationType.QUERY: Root.QUERY, OperationType.MUTATION: Root.MUTATION}
 
 
@@ -81,7 +84,12 @@ class GraphQL:
         self._compilations: Compilations[CompiledOperation] = Compilations()
 
     async def __call__(
-        self, principal: Principal, query: str, variables: dict[str, Any], operation_name: str | None
+        self,
+        principal: Principal,
+        query: str,
+        variables: dict[str, Any],
+        operation_name: str | None,
+        origin: Origin = UNKNOWN,
     ) -> bytes:
         """The body of the answer, as JSON, with the errors of fields and rules in it.
 
@@ -100,7 +108,8 @@ class GraphQL:
             errors = [request_error(each, self._schema, refused.document) for each in refused.errors]
             return orjson.dumps({"data": None, "errors": errors})
         if compiled.fields is None:
-            return await self._fallback.execute(operation, coerced, variables, principal, caller)
+            context = Context(principal, caller, origin)
+            return await self._fallback.execute(operation, coerced, variables, context)
         return await self._execute(compiled.fields, compiled.is_mutation, operation, coerced, principal)
 
     def _class_of(self, principal: Principal) -> CallerClass:

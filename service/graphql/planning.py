@@ -13,7 +13,15 @@ from typing import Any
 from graphql import GraphQLObjectType, GraphQLSchema, SelectionSetNode
 
 from service.catalog import names
-from service.catalog.access import Answer, CallerClass, Verdict, decide, guarded, is_redacted
+from service.catalog.access import (
+    Answer,
+    CallerClass,
+    Verdict,
+    decide,
+    is_redacted,
+    required_by_deletion,
+    required_by_input,
+)
 from service.catalog.model import Access, Catalog, Field, Model, Relation, Rule
 from service.db import plan
 from service.db.filters import condition_of, key_condition
@@ -135,7 +143,7 @@ class Planner:
             selection=self.select(model, chosen.selection_sets, mutation=True),
             condition=condition_of(model, arguments.get("condition")),
             allowed_if=_rules(verdict),
-            guarded=self._input_rules(model, given, Access.CREATE),
+            guarded=required_by_input(model, given, Access.CREATE, self.caller),
         )
 
     def _change(
@@ -144,9 +152,9 @@ class Planner:
         given = arguments["input"]
         if root.kind == "update":
             make: type[plan.Update | plan.Delete] = plan.Update
-            sets = [rules for _, rules in self._input_rules(model, given, Access.UPDATE)]
+            sets = [rules for _, rules in required_by_input(model, given, Access.UPDATE, self.caller)]
         else:
-            make, sets = plan.Delete, self._deletion_rules(model)
+            make, sets = plan.Delete, [*required_by_deletion(model, self.caller)]
         if isinstance(verdict, tuple):
             sets.insert(0, verdict)
         return make(
@@ -156,27 +164,6 @@ class Planner:
             condition=condition_of(model, arguments.get("condition")),
             allowed_if=tuple(sets),
         )
-
-    def _input_rules(
-        self, model: Model, given: dict[str, Any], access: Access
-    ) -> tuple[tuple[str, tuple[Rule, ...]], ...]:
-        """The fields of an input whose own rules depend on the row. Raises `Forbidden` naming those that say no."""
-        verdicts = {
-            name: decide(model.field_by_name[name].rules, access, self.caller)
-            for name in given
-            if model.field_by_name[name].rules
-        }
-        denied = [name for name, verdict in verdicts.items() if verdict is Answer.NO]
-        if denied:
-            raise Forbidden(f"Unauthorized on [{', '.join(denied)}]")
-        return tuple((name, verdict) for name, verdict in verdicts.items() if isinstance(verdict, tuple))
-
-    def _deletion_rules(self, model: Model) -> list[tuple[Rule, ...]]:
-        """A delete takes every field with it, so each field's own rules must allow it."""
-        verdicts = [decide(member.rules, Access.DELETE, self.caller) for member in guarded(model)]
-        if Answer.NO in verdicts:
-            raise Forbidden
-        return [verdict for verdict in verdicts if isinstance(verdict, tuple)]
 
     # ------------------------------------------------------------ selections
 
@@ -192,7 +179,9 @@ class Planner:
         relation = model.relation_by_name.get(chosen.name)
         if relation is not None:
             return self._related(model, relation, chosen, mutation=mutation)
-        field = model.field_by_name[chosen.name]
+        field = model.field_by_name.get(chosen.name)
+        if field is None:  # it leads to a model, but nothing says how
+            return plan.Hidden(chosen.key, chosen.name, "", denied=False)
         verdict: Verdict = decide(field.rules, Access.GET, self.caller) if field.rules else Answer.YES
         if verdict is Answer.NO or (mutation and field.rules):
             return plan.Hidden(
