@@ -214,6 +214,10 @@ class Transaction:
         return await _answered(self._lane, self._database.sent(self._lane, how, sql, args))
 
 
+Connection = Database | Transaction
+"""What a statement can run on."""
+
+
 async def _answered(lane: Lane, answer: Awaitable[Any], *, changing: bool = False) -> Any:
     try:
         return await answer

@@ -25,12 +25,13 @@ from graphql import (
     validate,
 )
 from graphql.execution.values import get_variable_values
+from graphql.validation.rules import overlapping_fields_can_be_merged
 
 from service.catalog.access import CallerClass
 from service.db.tracing import Trace, shape
 from service.errors import Limited, ServiceError
 from service.graphql.coercion import Coercers, Unfit
-from service.graphql.limits import Limits
+from service.graphql.limits import Limits, check_values
 from service.graphql.request import UNPARSABLE, Malformed
 
 KEPT_DOCUMENTS = 1_000
@@ -39,6 +40,8 @@ KEPT_PLANS = 2_000
 LONGEST_KEPT = 100_000
 """Characters of a document that is kept; a longer one is parsed each time it comes."""
 MOST_ERRORS = 10
+COMPARISONS = 100_000
+"""What validation may spend on comparing fields with one another; graphql-core's own 500,000 take a second."""
 
 Compiled = TypeVar("Compiled")
 
@@ -61,6 +64,8 @@ class Operation:
     fragments: Mapping[str, FragmentDefinitionNode]
     schema: GraphQLSchema
     coerce_quickly: Callable[[Mapping[str, Any]], dict[str, Any]]
+    suggestions: bool = True
+    """Whether an error may say what of the schema might have been meant."""
 
     @property
     def type(self) -> OperationType:
@@ -68,13 +73,18 @@ class Operation:
         return self.node.operation
 
     def coerce(self, variables: Mapping[str, Any]) -> dict[str, Any]:
-        """The variables as the types of the operation make them. Raises `RequestRefused`."""
+        """The variables as the types of the operation make them. Raises `RequestRefused` or `Limited`."""
+        check_values(variables)
         try:
             return self.coerce_quickly(variables)
-        except Unfit:
+        except (Unfit, RecursionError):
             pass
         values = get_variable_values(
-            self.schema, self.node.variable_definitions or (), dict(variables), max_errors=MOST_ERRORS
+            self.schema,
+            self.node.variable_definitions or (),
+            dict(variables),
+            max_errors=MOST_ERRORS,
+            hide_suggestions=not self.suggestions,
         )
         if isinstance(values, list):
             raise RequestRefused(*values)
@@ -132,7 +142,11 @@ class Compilations(Generic[Compiled]):
 class Documents:
     """Parses and validates documents, and keeps them."""
 
-    def __init__(self, schema: GraphQLSchema, *, max_tokens: int, max_depth: int, max_roots: int) -> None:
+    def __init__(
+        self, schema: GraphQLSchema, *, max_tokens: int, max_depth: int, max_roots: int, suggestions: bool = True
+    ) -> None:
+        overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = COMPARISONS
+        self._suggestions = suggestions
         self._schema = schema
         self._coercers = Coercers(schema)
         self._max_tokens = max_tokens
@@ -162,15 +176,26 @@ class Documents:
         if not operations:
             raise Malformed("The document has no operation.")
         self._limits.check(operations, fragments)
-        errors = validate(self._schema, document, max_errors=MOST_ERRORS, allow_empty_selection_sets=False)
-        if errors:
-            raise RequestRefused(*errors, document=document)
+        self._validate(document)
         return {
             each.name.value if each.name else None: Operation(
-                next(self._serials), each, fragments, self._schema, self._coercers.of_operation(each)
+                next(self._serials), each, fragments, self._schema, self._coercers.of_operation(each), self._suggestions
             )
             for each in operations
         }
+
+    def _validate(self, document: DocumentNode) -> None:
+        errors = validate(
+            self._schema,
+            document,
+            max_errors=MOST_ERRORS,
+            hide_suggestions=not self._suggestions,
+            allow_empty_selection_sets=False,
+        )
+        if any(each.message == "Validation aborted." for each in errors):
+            raise Limited("The document selects the same fields too many times to be validated.")
+        if errors:
+            raise RequestRefused(*errors, document=document)
 
 
 def _unparsable(error: GraphQLSyntaxError, max_tokens: int) -> ServiceError:
