@@ -8,6 +8,7 @@
     ├ ConditionFailed  409   an id that exists, a row that does not, a false condition
     ├ Limited          413   over a limit; the message names it
     ├ Unavailable      503   the database is away; try again
+    │ └ OutcomeUnknown       it went away while a change was under way; look first, then try again
     ├ NotConnected     501   a custom operation that no code answers yet
     ├ FunctionFailed   502   the Lambda function behind a custom operation raised an error
     ├ TimedOut         504   it took too long
@@ -90,6 +91,15 @@ class Unavailable(ServiceError):
 
     code = "unavailable"
     status = 503
+
+
+class OutcomeUnknown(Unavailable):
+    """The connection was lost while a change was under way: it may have been made, or not."""
+
+    code = "outcome_unknown"
+
+    def __init__(self) -> None:
+        super().__init__("The connection to the database was lost; whether the change was made is not known.")
 
 
 class NotConnected(ServiceError):

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     import asyncpg
 
 CONNECT_SECONDS = 5
-OUTCOME_UNKNOWN = "The connection to the database was lost; whether the change was made is not known."
 URL_HINT = "it looks like postgresql://user:password@host:5432/name"
 
 DIRECT_SETTINGS = {
@@ -105,7 +104,7 @@ class Database:
         lane, _ = await self._attempt(lambda lane: lane.driver.execute("BEGIN"), tried=True, repeatable=True)
         try:
             yield Transaction(self, lane)
-            await _answered(lane, lane.driver.execute("COMMIT"), if_lost=OUTCOME_UNKNOWN)
+            await _answered(lane, lane.driver.execute("COMMIT"), changing=True)
         except BaseException as error:
             await self._undo(lane, error)
             raise
@@ -144,7 +143,8 @@ class Database:
                 lost = self._settle(lane, error)
                 did_not_run = failures.is_stale(error) or failures.was_not_sent(error)
                 if is_last or not (did_not_run or (lost and repeatable)):
-                    if (known := failures.translated(error, lost=lost)) is None:
+                    changing = not (repeatable or did_not_run)
+                    if (known := failures.translated(error, lost=lost, changing=changing)) is None:
                         raise
                     raise known from error
             except BaseException:
@@ -218,11 +218,11 @@ Connection = Database | Transaction
 """What a statement can run on."""
 
 
-async def _answered(lane: Lane, answer: Awaitable[Any], *, if_lost: str | None = None) -> Any:
+async def _answered(lane: Lane, answer: Awaitable[Any], *, changing: bool = False) -> Any:
     try:
         return await answer
     except Exception as error:
-        if (known := failures.translated(error, lost=lane.is_lost(error), if_lost=if_lost)) is None:
+        if (known := failures.translated(error, lost=lane.is_lost(error), changing=changing)) is None:
             raise
         raise known from error
 

@@ -20,7 +20,7 @@ from service.catalog.access import CallerClass, static_groups
 from service.catalog.model import Root
 from service.db.repository import Prepared, Repository
 from service.db.tracing import Trace
-from service.errors import Invalid, ServiceError
+from service.errors import Invalid, ServiceError, Unavailable
 from service.graphql.documents import Compilations, Documents, Operation, RequestRefused
 from service.graphql.errors import Error, Locator, note_errors, root_error
 from service.graphql.fallback import Context, Fallback
@@ -185,6 +185,8 @@ class GraphQL:
             assert field.answer is not None
             text = await self._repository.run(field.prepared, variables, principal)
         except ServiceError as error:
+            if isinstance(error, Unavailable) and root is Root.QUERY:
+                raise  # as 503: clients send a query again by themselves, and may do so
             return "null", [root_error(error, field.key, field.name, root, locate)]
         text, notes = field.answer.finish(
             text, field.prepared.orders, self._repository.cursors, [field.key], (root, field.name)

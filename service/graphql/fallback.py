@@ -21,7 +21,7 @@ from service.catalog.access import CallerClass, decide
 from service.catalog.model import Access
 from service.catalog.model import Operation as CustomOperation
 from service.db.repository import Repository
-from service.errors import Forbidden, NotConnected, ServiceError
+from service.errors import Forbidden, NotConnected, ServiceError, Unavailable
 from service.graphql.errors import Error, Locator, field_error, not_authorized, path_text
 from service.graphql.notes import decoded
 from service.graphql.planning import Planner
@@ -118,6 +118,8 @@ class Fallback:
         original = error.original_error
         if isinstance(original, Forbidden) and original.message == Forbidden().message:
             return field_error(path, not_authorized(names[1], names[0]), original.error_type, locate(path))
+        if isinstance(original, Unavailable) and locate.root_type == "Query":
+            raise original
         if isinstance(original, ServiceError):
             return field_error(path, original.message, original.error_type or original.code, locate(path))
         null = _NULL.match(error.message)

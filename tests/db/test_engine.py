@@ -9,7 +9,16 @@ import pytest
 
 from service.db import lanes
 from service.db.engine import Database, Transaction, postgresql_url
-from service.errors import CommandError, ConditionFailed, Forbidden, Invalid, ServiceError, Unavailable
+from service.errors import (
+    CommandError,
+    ConditionFailed,
+    Forbidden,
+    Invalid,
+    OutcomeUnknown,
+    ServiceError,
+    TimedOut,
+    Unavailable,
+)
 from tests.conftest import MakeDatabase
 
 SECRET = "hunter2-in-a-row"
@@ -112,7 +121,7 @@ async def test_arguments_are_the_drivers_native_types(fresh: Database):
             Invalid,
             "A value is too long for an indexed field",
         ),
-        ("SELECT pg_sleep(2)::text", [], Unavailable, "The database took too long to answer."),
+        ("SELECT pg_sleep(2)::text", [], TimedOut, "The database took too long to answer."),
     ],
 )
 async def test_errors_say_what_happened_and_quote_nothing(
@@ -226,7 +235,7 @@ async def test_a_write_that_loses_its_connection_is_not_sent_again(fresh: Databa
     sql = "INSERT INTO things SELECT 'w', 1 FROM pg_sleep(2) RETURNING id"
     writing = asyncio.create_task(fresh.fetch_value(sql, writes=True))
     await kill_sleeper(other)
-    with pytest.raises(Unavailable):
+    with pytest.raises(OutcomeUnknown, match="whether the change was made is not known"):
         await writing
     assert sent == [sql]
     assert await fresh.fetch_value("SELECT id FROM things WHERE id = 'w'") is None
