@@ -153,6 +153,8 @@ class Output:
         if isinstance(selected, plan.Value):
             # A missing member and a stored null are both null.
             return func.nullif(_member(document, selected.field), literal_column("'null'::jsonb"))
+        if isinstance(selected, plan.Hidden):
+            return self._hidden(selected)
         raise TypeError(selected)
 
     # ------------------------------------------------------------ relations

@@ -37,6 +37,8 @@ from service.db.predicates import Predicates, Row
 from service.db.tables import Tables, column_type
 
 _DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call]
+# The catalog's names fit as they are. SQLAlchemy would shorten some by six characters to be sure.
+_DIALECT.max_identifier_length = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,9 @@ class Statements:
         """An update of `fields` in the row with the key, if the rules and the condition hold for it."""
         maker = _Maker(self._catalog, self._tables)
         table = self._tables[change.model.name]
-        statement = update(table).values(maker.written(change.model, fields)).where(*maker.target(change, table))
+        first = table.c[change.model.field_by_name[change.model.key[0]].column]
+        values = maker.written(change.model, fields) or {first.name: first}  # an UPDATE has to set something
+        statement = update(table).values(values).where(*maker.target(change, table))
         return maker.finish_write(change.model, statement.returning(*table.c).cte("w"), change.selection)
 
     def delete(self, removal: plan.Delete) -> Statement:

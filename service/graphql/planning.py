@@ -180,8 +180,8 @@ class Planner:
         if relation is not None:
             return self._related(model, relation, chosen, mutation=mutation)
         field = model.field_by_name.get(chosen.name)
-        if field is None:  # it leads to a model, but nothing says how
-            return plan.Hidden(chosen.key, chosen.name, "", denied=False)
+        if field is None:
+            return _never_there(chosen, model.unresolved)
         verdict: Verdict = decide(field.rules, Access.GET, self.caller) if field.rules else Answer.YES
         if verdict is Answer.NO or (mutation and field.rules):
             return plan.Hidden(
@@ -197,13 +197,17 @@ class Planner:
         return plan.Embedded(chosen.key, field, field.type.name, inner)
 
     def _embedded(self, type_name: str, sets: Sequence[SelectionSetNode]) -> tuple[plan.Selected, ...]:
-        fields = {each.name: each for each in self.catalog.object_by_name[type_name].fields}
-        return tuple(
-            plan.Typename(chosen.key, type_name)
-            if chosen.name == "__typename"
-            else self._stored(fields[chosen.name], chosen)
-            for chosen in self.reader.fields(sets)
-        )
+        embedded = self.catalog.object_by_name[type_name]
+        fields = {each.name: each for each in embedded.fields}
+        selection: list[plan.Selected] = []
+        for chosen in self.reader.fields(sets):
+            if chosen.name == "__typename":
+                selection.append(plan.Typename(chosen.key, type_name))
+            elif chosen.name in fields:
+                selection.append(self._stored(fields[chosen.name], chosen))
+            else:
+                selection.append(_never_there(chosen, embedded.relations))
+        return tuple(selection)
 
     # ------------------------------------------------------------ relations
 
@@ -239,6 +243,12 @@ def _sort_of(relation: Relation, target: Model) -> tuple[str, ...]:
     if relation.index is not None:
         return target.index_by_name[relation.index].sort
     return target.key[1:] if target.key[0] == relation.target_fields[0] else ()
+
+
+def _never_there(chosen: Chosen, fields: Sequence[Field]) -> plan.Hidden:
+    """A field that leads to a model although nothing is stored that could: always null."""
+    field = next(each for each in fields if each.name == chosen.name)
+    return plan.Hidden(chosen.key, field.name, field.type.name, denied=False, required=field.type.required)
 
 
 def _sort_argument(sort: tuple[str, ...]) -> str:
