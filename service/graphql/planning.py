@@ -67,19 +67,20 @@ class Planner:
 
     def _list(self, model: Model, chosen: Chosen, arguments: dict[str, Any], verdict: Verdict) -> plan.Page:
         """A list. One over a key with sort fields may name the hash, and only then be sorted."""
+        spelled = names.list_connection(model.name)
         hash_name, sort = model.key[0], model.key[1:]
         if not sort:
-            return self._page(model, chosen, arguments, (), (), verdict=verdict)
+            return self._page(model, chosen, arguments, (), (), verdict=verdict, type_name=spelled)
         hash_value = arguments.pop(hash_name, None)
         if hash_value is not None:
             equal = _equals(model.field_by_name[hash_name], hash_value)
-            return self._page(model, chosen, arguments, sort, (equal,), verdict=verdict)
+            return self._page(model, chosen, arguments, sort, (equal,), verdict=verdict, type_name=spelled)
         sort_argument = _sort_argument(sort)
         if arguments.get(sort_argument) is not None:
             raise _needs(f"When providing argument '{sort_argument}' you must also provide '{hash_name}'.")
         if arguments.get("sortDirection") is not None:
             raise _needs(f"When providing argument 'sortDirection' you must also provide argument '{hash_name}'.")
-        return self._page(model, chosen, arguments, (), (), verdict=verdict)
+        return self._page(model, chosen, arguments, (), (), verdict=verdict, type_name=spelled)
 
     def _page(
         self,
@@ -91,7 +92,9 @@ class Planner:
         *,
         verdict: Verdict,
         mutation: bool = False,
+        type_name: str | None = None,
     ) -> plan.Page:
+        """A page of rows; `type_name` is the type of the connection where it is not the model's usual one."""
         fields = [model.field_by_name[name] for name in sort]
         if fields:
             # A row without its sort key is not in the index.
@@ -103,7 +106,7 @@ class Planner:
         limit, token = arguments.get("limit"), arguments.get("nextToken")
         return plan.Page(
             model=model,
-            connection=self._connection(model, chosen.selection_sets, mutation=mutation),
+            connection=self._connection(model, chosen.selection_sets, mutation=mutation, type_name=type_name),
             where=plan.All(tuple(each for each in where if each != plan.TRUE)),
             sort=sort,
             descending=peek(arguments.get("sortDirection")) == "DESC",
@@ -111,7 +114,9 @@ class Planner:
             token=None if token is None else source_of(token),
         )
 
-    def _connection(self, model: Model, sets: Sequence[SelectionSetNode], *, mutation: bool) -> plan.Connection:
+    def _connection(
+        self, model: Model, sets: Sequence[SelectionSetNode], *, mutation: bool, type_name: str | None = None
+    ) -> plan.Connection:
         members: list[plan.Items | plan.NextToken | plan.Typename] = []
         for chosen in self.reader.fields(sets):
             if chosen.name == "items":
@@ -119,7 +124,7 @@ class Planner:
             elif chosen.name == "nextToken":
                 members.append(plan.NextToken(chosen.key))
             else:
-                members.append(plan.Typename(chosen.key, names.connection(model.name)))
+                members.append(plan.Typename(chosen.key, type_name or names.connection(model.name)))
         return plan.Connection(tuple(members))
 
     # ------------------------------------------------------------ writes
