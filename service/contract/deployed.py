@@ -63,8 +63,6 @@ def _from_sdl(path: Path, text: str) -> GraphQLSchema:
         where = f"{path}:{spot.line}:{spot.column}" if spot else str(path)
         message = error.message.removeprefix("Syntax Error: ")
         raise Unusable(f"{where}: this is not GraphQL: {message}", hint=WANTED) from None
-    except RecursionError:
-        raise Unusable(f"{path}: this is nested too deeply for a schema.", hint=WANTED) from None
     _refuse_what_is_no_contract(path, document)
     defined = {each.name.value for each in document.definitions if isinstance(each, TypeDefinitionNode)}
     scalars = tuple(

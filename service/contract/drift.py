@@ -14,8 +14,6 @@ from graphql import GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema, get_
 from service.contract import reasons
 from service.contract.reasons import Change, Reason
 
-_OPERANDS = ("ID", "String", "Int", "Float", "Boolean")
-
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
@@ -36,7 +34,7 @@ class _Rule:
 
 _MISSING = (reasons.FIELD_MISSING, reasons.INPUT_MISSING, reasons.TYPE_MISSING, reasons.OPERATION_MISSING)
 _ADDED = (reasons.INPUT_ADDED, reasons.INPUT_VALUE_ADDED)
-_OPERAND = f"({'|'.join(_OPERANDS)})"
+_OPERAND = "(ID|String|Int|Float|Boolean)"
 _BUILT_IN = rf"AmplifyAI\w+|Model(Subscription)?({_OPERAND}|Size)Input|ModelAttributeTypes|ModelSortDirection"
 _RULES = (
     _Rule(reasons.DATASTORE, _MISSING, r"\w+\._(version|deleted|lastChangedAt)"),
@@ -90,9 +88,9 @@ def _is_hash_key(change: Change, old: GraphQLSchema) -> bool:
 
 
 def renamed_filter_inputs(old: Collection[str], new: Collection[str]) -> dict[str, str]:
-    """`ModelIDFilterInput` → `ModelIDInput` and so on, of the first that only the old contract has."""
-    names = {f"Model{operand}FilterInput": f"Model{operand}Input" for operand in _OPERANDS}
-    return {was: now for was, now in names.items() if was in old and was not in new and now in new and now not in old}
+    """`ModelIDFilterInput` → `ModelIDInput` and so on, where each contract has only the one."""
+    names = {was: was.removesuffix("FilterInput") + "Input" for was in old if re.fullmatch(r"Model\w+FilterInput", was)}
+    return {was: now for was, now in names.items() if was not in new and now in new and now not in old}
 
 
 def renamed_lists(

@@ -81,8 +81,6 @@ def _parse(document: Document, read: Read) -> DocumentNode | None:
     except GraphQLSyntaxError as error:
         place = document.text.place(min(error.positions or (0,)))
         message = error.message
-    except RecursionError:
-        place, message = document.text.place(0), "The document is nested too deeply."
     if document.sure is Sure.CERTAIN:
         name = document.name or "(a document)"
         read.unreadable.append(Unreadable(name, place, f"Unable to parse GraphQL query. {message}"))

@@ -118,11 +118,12 @@ class _Result:
 
     def _summary(self, files: int) -> str:
         total, subscriptions = len(self.checked) + len(self.read.unreadable), self._subscriptions()
-        counts = [f"{total} operations in {files} {'file' if files == 1 else 'files'}", f"{self.failing} fail"]
-        if custom := sum(bool(each.custom) for each in self.checked):
-            counts.append(f"{custom} wait for code")
+        custom = sum(bool(each.custom) for each in self.checked)
+        counts = [f"{_count(total, 'operation')} in {_count(files, 'file')}", f"{self.failing} failing"]
+        if custom:
+            counts.append(f"{custom} waiting for code")
         if subscriptions:
-            counts.append(f"{subscriptions} subscriptions are valid, not served yet")
+            counts.append(f"{_count(subscriptions, 'subscription')} valid, but not served yet")
         return " · ".join(counts)
 
     def _subscriptions(self) -> int:
@@ -188,13 +189,18 @@ def _table(files: dict[str, _File]) -> Iterator[str]:
         notes = [
             text
             for count, text in (
-                (counts.failing, f"{counts.failing} fail"),
-                (counts.custom, f"{counts.custom} wait for code"),
-                (counts.subscriptions, f"{counts.subscriptions} subscriptions"),
+                (counts.failing, f"{counts.failing} failing"),
+                (counts.custom, f"{counts.custom} waiting for code"),
+                (counts.subscriptions, _count(counts.subscriptions, "subscription")),
             )
             if count
         ]
-        yield f"  {name:<{width}}  {counts.operations:>5} operations  {' · '.join(notes)}".rstrip()
+        operations = _count(counts.operations, "operation")
+        yield f"  {name:<{width}}  {operations:<14}  {' · '.join(notes)}".rstrip()
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
 def _checked_json(checked: Checked) -> dict[str, Any]:
