@@ -77,18 +77,22 @@ def find_documents(paths: Iterable[Path]) -> Found:
     """The documents of all files, in their order. Errors: Unusable for a file that cannot be read."""
     found = Found()
     templates: list[_Template] = []
+    others: list[Text] = []
     for path in paths:
         text = Text.of_file(text_of(path), str(path))
         if path.suffix.lower() in DOCUMENTS:
             found.documents.append(Document(text, is_file=True))
         elif _WORTH_READING.search(text.string):
-            templates += _templates(text, is_component=path.suffix.lower() in COMPONENTS)
-    _Composer(templates).compose(found)
+            templates += _templates(text)
+        else:
+            others.append(text)
+    _Composer(templates, others).compose(found)
     return found
 
 
-def _templates(text: Text, *, is_component: bool) -> Iterator[_Template]:
+def _templates(text: Text) -> Iterator[_Template]:
     source = text.string
+    is_component = text.place(0).file.lower().endswith(tuple(COMPONENTS))
     stretches = [match.span(1) for match in _SCRIPT.finditer(source)] if is_component else [(0, len(source))]
     for start, end in stretches:
         part = text.cut(start, end)
@@ -98,11 +102,16 @@ def _templates(text: Text, *, is_component: bool) -> Iterator[_Template]:
 class _Composer:
     """Puts templates together."""
 
-    def __init__(self, templates: list[_Template]) -> None:
+    def __init__(self, templates: list[_Template], others: list[Text]) -> None:
         self._templates = templates
+        self._others = others
+        """Sources with no document in them; they are read only if some template interpolates what is in none else."""
         self._by_name: dict[str, list[_Template]] = defaultdict(list)
         self._used: set[int] = set()
         """Templates that others interpolate, by identity: a part of a document need not be one."""
+        self._remember(templates)
+
+    def _remember(self, templates: Iterable[_Template]) -> None:
         for each in templates:
             if each.literal.name is not None:
                 self._by_name[each.literal.name].append(each)
@@ -136,6 +145,9 @@ class _Composer:
     def _named(self, part: Part, place: Place, template: _Template) -> _Template:
         """The template that an expression names: one of the same file, else the only one of that name."""
         name = _NAME.fullmatch(part.text)
+        if name and name[1] not in self._by_name:
+            while self._others:
+                self._remember(_templates(self._others.pop()))
         known = self._by_name.get(name[1], []) if name else []
         near = [each for each in known if each.text is template.text]
         candidates = near[-1:] or known

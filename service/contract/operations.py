@@ -90,13 +90,15 @@ def _parse(document: Document, read: Read) -> DocumentNode | None:
 
 
 def _operations(document: Document, tree: DocumentNode, fragments: Fragments) -> Iterator[Operation]:
-    for node in tree.definitions:
-        if isinstance(node, OperationDefinitionNode):
-            own = _cut(document, node)
-            needed = (fragments[name] for name in _spread(node, fragments))
-            name = node.name.value if node.name else document.name or "(no name)"
-            text = Text.joined((own, *(text for variants in needed for _, text in variants)))
-            yield Operation(name, node.operation, text, own.place(0))
+    nodes = [each for each in tree.definitions if isinstance(each, OperationDefinitionNode)]
+    for node in nodes:
+        own = _cut(document, node)
+        # A template is sent as it is, with a fragment that nobody asked for, which AppSync refuses.
+        is_whole = len(nodes) == 1 and not document.is_file
+        needed = fragments if is_whole else _spread(node, fragments)
+        name = node.name.value if node.name else document.name or "(no name)"
+        text = Text.joined((own, *(text for each in needed for _, text in fragments[each])))
+        yield Operation(name, node.operation, text, own.place(0))
 
 
 def _fragments(parsed: Iterable[tuple[Document, DocumentNode]]) -> dict[str, list[tuple[str, Text]]]:
