@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from graphql import GraphQLError, OperationType
+from graphql import GraphQLError, OperationType, StringValueNode
 
 from service.catalog.access import Answer, CallerClass, decide, every_rule, static_groups
 from service.catalog.model import Access, Catalog, Provider, Root, Rule
 from service.contract.operations import Operation
 from service.contract.samples import sample_variables
+from service.contract.text import Text
 from service.db.tracing import Trace
 from service.errors import Forbidden, ServiceError
 from service.graphql.documents import Documents, RequestRefused
@@ -76,7 +77,8 @@ class Checker:
                 return Checked(operation)
             return self._compile(operation, validated)
         except RequestRefused as refused:
-            problems = (self._refusal(operation, error, refused) for error in refused.errors)
+            errors = (each for each in refused.errors if not _is_of_made_up(each, operation.text))
+            problems = (self._refusal(operation, each, refused) for each in errors)
             return Checked(operation, tuple(dict.fromkeys(problems)))
         except ServiceError as error:
             return Checked(operation, (Problem(operation.place, error.message),))
@@ -99,10 +101,11 @@ class Checker:
                 continue
             outcomes = {label: self._outcome(field, chosen, reader, caller) for label, caller in self._callers.items()}
             allowed = {label: caller for label, caller in allowed.items() if outcomes[label] is None}
-            problems |= dict.fromkeys(Problem(_place(operation, chosen), each) for each in _messages(field, outcomes))
+            messages = _messages(field, list(outcomes.values()))
+            problems |= dict.fromkeys(Problem(_place(operation, chosen), each) for each in messages)
             if field.kind == "custom":
                 custom.append(chosen.name)
-            if all(isinstance(each, Forbidden) for each in outcomes.values()) and not _unserved(field):
+            if not messages and None not in outcomes.values():
                 closed.append(chosen.name)
         return Checked(operation, tuple(problems), tuple(allowed), tuple(custom), tuple(closed))
 
@@ -118,22 +121,32 @@ class Checker:
         return None
 
 
-def _messages(field: RootField, outcomes: Mapping[str, ServiceError | None]) -> list[str]:
-    """What is wrong with a root field, for whichever caller."""
-    refusals = [each for each in outcomes.values() if each is not None and not isinstance(each, Forbidden)]
-    if not refusals and None not in outcomes.values() and (unserved := _unserved(field)):
-        denied = not_authorized(field.name, field.root)
-        return [f"{denied} (its rules let in callers by {', '.join(unserved)} alone, who are not served)"]
-    return list(dict.fromkeys(each.message for each in refusals))
+def _is_of_made_up(error: GraphQLError, text: Text) -> bool:
+    """Whether an error is of a string that we made up a part of: the real one may well be right."""
+    if error.nodes is None:  # a scalar's own complaint of a literal, which does not say of which
+        return text.is_made_up
+    strings = [node.loc for node in error.nodes if isinstance(node, StringValueNode) and node.loc]
+    return any(text.cut(each.start, each.end).is_made_up for each in strings)
 
 
-def _unserved(field: RootField) -> list[str]:
-    """The modes that the rules of a root field let in, and that the service cannot verify."""
+def _messages(field: RootField, outcomes: Sequence[ServiceError | None]) -> list[str]:
+    """What is wrong with a root field, for whichever caller; nothing if the rules deny it to everybody on purpose."""
+    refusals = [each for each in outcomes if each is not None and not isinstance(each, Forbidden)]
+    if refusals or None in outcomes:
+        return list(dict.fromkeys(each.message for each in refusals))
+    denied = not_authorized(field.name, field.root)
+    rules = _rules(field)
+    if not rules:
+        return [f"{denied} (no @auth rule lets anybody in; write one, such as {{ allow: public }})"]
+    providers = {rule.provider for rule in rules if field.access is None or field.access in rule.access}
+    unserved = sorted(providers - set(PROVIDERS))
+    return [f"{denied} (its rules let in callers by {', '.join(unserved)} alone, who are not served)"] * bool(unserved)
+
+
+def _rules(field: RootField) -> Sequence[Rule]:
     if field.operation is not None:
-        rules: Iterable[Rule] = field.operation.rules
-    else:
-        rules = (each for each in all_rules(field.model) if field.access in each.access) if field.model else ()
-    return sorted({rule.provider for rule in rules} - set(PROVIDERS))
+        return field.operation.rules
+    return tuple(all_rules(field.model)) if field.model else ()
 
 
 def _place(operation: Operation, chosen: Chosen) -> Place:

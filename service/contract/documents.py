@@ -21,6 +21,7 @@ _SHORTHAND = re.compile(r"\s*\{[^{}]*\{[^{}]*(?:\{|\})")
 _SCRIPT = re.compile(r"<script\b[^>]*>(.*?)</script\b", re.DOTALL | re.IGNORECASE)
 _NAME = re.compile(r"\s*(?:[\w$]+\s*[?!]?\.\s*)*([\w$]+)\s*")
 _ESCAPE = re.compile(r"\\(?:u\{[0-9a-fA-F]*\}|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|.)", re.DOTALL)
+_QUOTE = re.compile(r'(?<!\\)"')
 _PLAIN = {"n": " ", "t": " ", "r": " ", "u": "?", "x": "?"}
 
 
@@ -59,9 +60,9 @@ class Found:
     unfollowed: list[Unfollowed] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Template:
-    """A literal and the file it is in. Compared by what it is, not by what it says."""
+    """A literal and the file it is in. Compared by where it is, not by what it says."""
 
     literal: Literal
     text: Text
@@ -131,16 +132,23 @@ class _Composer:
         found.documents += (document for each, document in made if id(each) not in self._used or _is_whole(document))
 
     def _pieces(self, template: _Template, around: tuple[_Template, ...]) -> Iterator[Piece]:
+        before = ""
         for part in template.literal.parts:
             place = template.text.place(part.start)
             if not part.is_expression:
+                before = cooked(part.text) if "\n" in part.text else before + cooked(part.text)
                 yield Piece(cooked(part.text), place)
-                continue
-            inner = self._named(part, place, template)
-            if inner is template or inner in around:
-                raise _NotFollowed(place, f"${{{_short(part.text)}}} leads back to itself")
-            self._used.add(id(inner))
-            yield from self._pieces(inner, (*around, template))
+            elif _is_in_string(before):
+                yield Piece("1", place, made_up=True)
+            else:
+                yield from self._interpolated(part, place, (*around, template))
+
+    def _interpolated(self, part: Part, place: Place, around: tuple[_Template, ...]) -> Iterator[Piece]:
+        inner = self._named(part, place, around[-1])
+        if inner in around:
+            raise _NotFollowed(place, f"${{{_short(part.text)}}} leads back to itself")
+        self._used.add(id(inner))
+        yield from self._pieces(inner, around)
 
     def _named(self, part: Part, place: Place, template: _Template) -> _Template:
         """The template that an expression names: one of the same file, else the only one of that name."""
@@ -172,6 +180,11 @@ def _sureness(literal: Literal) -> Sure | None:
 def _is_whole(document: Document) -> bool:
     """Whether it can stand alone, though others interpolate it too."""
     return bool(_OPERATION.match(document.text.string))
+
+
+def _is_in_string(before: str) -> bool:
+    """Whether a `${…}` behind this text is inside quotes of GraphQL: `eq: "${id}"` is a string whatever it holds."""
+    return len(_QUOTE.findall(before.rpartition("\n")[2])) % 2 == 1
 
 
 def _short(expression: str) -> str:

@@ -15,6 +15,8 @@ class Piece:
 
     text: str
     begins: Place
+    made_up: bool = False
+    """Whether it stands for a text that only the running program knows."""
 
     def at(self, offset: int) -> Place:
         """Where the character at an offset stands."""
@@ -25,7 +27,7 @@ class Piece:
 
     def cut(self, start: int, end: int) -> Piece:
         """A part of it."""
-        return Piece(self.text[start:end], self.at(start))
+        return Piece(self.text[start:end], self.at(start), self.made_up)
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,11 @@ class Text:
     def string(self) -> str:
         """All of it."""
         return "".join(piece.text for piece in self.pieces)
+
+    @property
+    def is_made_up(self) -> bool:
+        """Whether some of it is."""
+        return any(piece.made_up for piece in self.pieces)
 
     def place(self, offset: int) -> Place:
         """Where the character at an offset stands; of what is behind the end, the end."""

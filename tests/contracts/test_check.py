@@ -177,6 +177,10 @@ INLINE = [
      {"A": undefined("2:6", "F")}),
     ("a.js", f"{FRAGMENT}const a = gql`query A {SELECT} ${{F}}`",
      {"A": ["1:15 Fragment 'F' is never used."]}),
+    # values that only the running program knows
+    ("a.js", 'f(`query A { listTodos(filter: {name: {eq: "${name}"}}) { items { id } } }`)', {"A": []}),
+    ("a.js", 'f(`query A {\n  a: getTodo(id: "a-${id}") { id }\n  b: getTodo(id: "${ids[1]}") { nope } }`)',
+     {"A": undefined("3:33", "getTodo")}),
     # where the fault is
     ("a.js", "// one\nconst a = gql`\n  query A {\n    listTodos { items { nope } }\n  }`",
      {"A": undefined("4:25", "listTodos/items")}),
@@ -198,6 +202,18 @@ def test_documents_in_source(name: str, source: str, wanted: dict[str, list[str]
     (tmp_path / name).write_text(source)
     assert checked(tmp_path) == wanted
     assert read(tmp_path).unreadable == []
+
+
+def test_a_made_up_string_is_not_blamed_for_what_it_says(tmp_path: Path):
+    model = "type Task @model @auth(rules: [{allow: public}]) { id: ID! at: AWSDateTime! }"
+    (tmp_path / "a.js").write_text("""
+        f(`mutation A { createTask(input: {at: "${now}"}) { id } }`)
+        f(`query B { listTasks(filter: {at: {gt: "${now}T"}}) { items { id } } }`)
+        f(`mutation C { createTask(input: {at: "now"}) { id } }`)
+    """)
+    wrong = checked(tmp_path, model)
+    assert (wrong["A"], wrong["B"]) == ([], [])
+    assert wrong["C"] == ["4:12 'now' is not a date and time with an offset, such as 2024-02-29T10:15:30.000Z."]
 
 
 def test_fragments_of_other_files(tmp_path: Path):
@@ -262,14 +278,18 @@ type Stock @model @auth(rules: [{allow: owner}, {allow: groups, groups: ["Admin"
   at: Int!
   price: Float @auth(rules: [{allow: groups, groups: ["Admin"]}])
 }
+type Bare @model { id: ID! }
 type Query { quote(id: ID!): Int @function(name: "quote") @auth(rules: [{allow: groups, groups: ["Admin"]}]) }
 """
+BARE = "Not Authorized to access getBare on type Query"
 LEAF = "Sub selection not allowed on leaf type Int of field a"
 TRIED = [
     ("{ getOpen(id: 1) { id } }", [], ["apiKey"], []),
     ("{ getSecret(id: 1) { id } }",
      ["Not Authorized to access getSecret on type Query (its rules let in callers by iam alone, who are not served)"],
      [], []),
+    ("{ getBare(id: 1) { id } }",
+     [f"{BARE} (no @auth rule lets anybody in; write one, such as {{ allow: public }})"], [], []),
     ("{ listStocks(sortDirection: DESC) { nextToken } }",
      ["When providing argument 'sortDirection' you must also provide argument 'place'."], [], []),
     ("query ($p: ID!) { listStocks(place: $p, sortDirection: DESC) { nextToken } }", [],
