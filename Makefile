@@ -23,7 +23,7 @@ check: .venv/dev  ## the static part of it: types, style, architecture
 	$(BIN)/mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 
 contracts: .venv/dev  ## write anew what is derived from the code; review the diff
 	$(BIN)/python -m service.cli.reference

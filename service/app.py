@@ -18,8 +18,8 @@ from starlette.routing import BaseRoute, Route
 
 from service.auth.authenticator import Authenticator, authenticator_from
 from service.catalog.model import Catalog
-from service.db import areas
 from service.db.engine import Database
+from service.db.readiness import migration_problem, table_problem
 from service.db.repository import Repository
 from service.envelope import Envelope, Mask
 from service.errors import ServiceError
@@ -27,6 +27,9 @@ from service.graphql.execute import GraphQL
 from service.graphql.fallback import Fallback
 from service.graphql.light import light_schema
 from service.graphql.view import Execute, GraphQLView, Page
+from service.operations import FUNCTIONS
+from service.operations.connect import Connected, connect
+from service.operations.run import CustomOperations
 from service.settings import Settings
 
 if TYPE_CHECKING:
@@ -36,23 +39,34 @@ ENDPOINT = "/graphql"
 EXPOSED_HEADERS = ("x-amzn-ErrorType", "x-amzn-RequestId")
 """A browser hides headers from a page of another origin unless they are named; the Amplify client reads the first."""
 Problem = Callable[[], Awaitable[str | None]]
-Callers = Callable[[], Sequence["Caller"]]
+Callers = Callable[[str], Sequence["Caller"]]
 CODES = {404: "not_found", 405: "method_not_allowed"}
 
 
+def _nobody(_host: str) -> Sequence[Caller]:
+    return ()
+
+
 def compose(
-    settings: Settings, *, catalog: Catalog, database: Database, examples: Path | None = None, callers: Callers = tuple
+    settings: Settings,
+    *,
+    catalog: Catalog,
+    database: Database,
+    examples: Path | None = None,
+    callers: Callers = _nobody,
 ) -> Starlette:
     """The service of a catalog on a database.
 
-    `examples` is a folder of documents and `callers` gives who may be chosen, both for GraphiQL. Errors: SettingsError.
+    For GraphiQL: `examples` is a folder of documents, by default they are made from the catalog; `callers` gives who
+    may be chosen there by somebody who opened it under a `Host`. Errors: SettingsError.
     """
     repository = Repository(catalog, database, cursor_key=settings.cursor_key.encode(), max_page=settings.max_page_size)
     schema = light_schema(catalog)
+    connected = connected_by(settings, catalog)
     graphql = GraphQL(
         repository,
         schema,
-        Fallback(repository, schema),
+        Fallback(repository, schema, CustomOperations(repository, connected)),
         max_tokens=settings.max_tokens,
         max_depth=settings.max_depth,
         max_roots=settings.max_aliases,
@@ -63,27 +77,32 @@ def compose(
         settings,
         authenticator=authenticator_from(settings),
         graphql=graphql,
-        problem=_problem_of(database, catalog),
+        problem=_problem_of(settings, database, catalog),
         close=database.close,
         page=page,
         pages=pages,
     )
 
 
+def connected_by(settings: Settings, catalog: Catalog) -> Connected:
+    """What answers the custom operations of a catalog. Errors: SettingsError."""
+    return connect(catalog, FUNCTIONS, dict(settings.functions), environment=settings.env)
+
+
 def _graphiql(catalog: Catalog, examples: Path | None, callers: Callers) -> tuple[Page, list[Route]]:
-    from service.graphql.examples import examples_in, examples_of  # noqa: PLC0415  if it is on
+    from service.graphql.examples import examples_in, examples_of  # noqa: PLC0415  only where it is on
     from service.graphql.graphiql import graphiql_page, graphiql_routes  # noqa: PLC0415  as above
 
-    operations = examples_in(examples) if examples else examples_of(catalog)
-    return lambda: graphiql_page(callers(), operations, ENDPOINT), graphiql_routes(ENDPOINT)
+    operations = (examples_in(examples) if examples else {}) or examples_of(catalog)
+    return lambda host: graphiql_page(callers(host), operations, ENDPOINT), graphiql_routes(ENDPOINT)
 
 
-def _problem_of(database: Database, catalog: Catalog) -> Problem:
-    digest = areas.digest_of(catalog)
-
+def _problem_of(settings: Settings, database: Database, catalog: Catalog) -> Problem:
     async def problem() -> str | None:
         try:
-            return await areas.problem(database, digest)
+            if settings.schema is None:
+                return await migration_problem(database)
+            return await table_problem(database, catalog)
         except ServiceError as error:
             return error.message
 

@@ -43,8 +43,13 @@ class JsonFormatter(logging.Formatter):
         return {"type": type(error).__qualname__, **shown, "at": frames}
 
 
-def write_logs(*, level: str = "INFO", show_messages: bool = False) -> None:
-    """Send all logs of the process to standard error."""
+def write_logs(*, show_messages: bool = False) -> None:
+    """Send all logs of the process to standard error, as lines of JSON."""
     handler = logging.StreamHandler()
     handler.setFormatter(JsonFormatter(show_messages=show_messages))
-    logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+
+
+def write_logs_for_a_person() -> None:
+    """Send warnings and failures to standard error as text, with what `JsonFormatter` keeps back."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", force=True)

@@ -7,6 +7,7 @@ Each setting is one field of `Settings` with its documentation beside it; `docs/
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any, Self
@@ -58,15 +59,6 @@ def _whole(least: int, most: int) -> Parse:
     return parse
 
 
-def _one_of(*allowed: str) -> Parse:
-    def parse(text: str) -> str:
-        if text not in allowed:
-            raise ValueError(f"must be one of {', '.join(allowed)}")
-        return text
-
-    return parse
-
-
 def _some_of(*allowed: str) -> Parse:
     def parse(text: str) -> tuple[str, ...]:
         words = _words(text)
@@ -105,6 +97,16 @@ def _some_words(text: str) -> tuple[str, ...]:
 
 def _jwks(text: str) -> str:
     return _issuer(text) if text.startswith(("http://", "https://")) else text
+
+
+def _functions(text: str) -> tuple[tuple[str, str], ...]:
+    try:
+        named = json.loads(text)
+    except ValueError:
+        named = None
+    if not isinstance(named, dict) or not all(each and isinstance(each, str) for each in named.values()):
+        raise ValueError('must be a JSON object such as {"placeOrder": "placeOrder-prod"}')
+    return tuple(named.items())
 
 
 def _cursor_key(text: str) -> str:
@@ -203,11 +205,15 @@ class Settings:
         form="path",
         default=None,
     )
-    integrity: str = _setting(
-        "What the tables refuse: `legacy` allows what DynamoDB allowed.",
-        _one_of("legacy"),
-        "`legacy`",
-        default="legacy",
+    functions: tuple[tuple[str, str], ...] = _setting(
+        "The Lambda functions that answer custom operations: the operation, or the name in its `@function`, "
+        "and the function's name or ARN. See docs/custom-operations.md.",
+        _functions,
+        "JSON object",
+        default=(),
+    )
+    env: str | None = _setting(
+        "What `${env}` stands for in the names of Lambda functions: the Amplify environment.", default=None
     )
     host: str = _setting("The address that `offramp serve` listens on.", form="address", default="127.0.0.1")
     port: int = _number("The port that `offramp serve` listens on.", 8000, 1, 65_535)

@@ -1,4 +1,4 @@
-"""The database that tests run on: a real PostgreSQL, thrown away at the end of the run."""
+"""What tests of several kinds share: a real PostgreSQL, thrown away at the end of the run, and a real browser."""
 
 from __future__ import annotations
 
@@ -8,26 +8,48 @@ import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from service.catalog.model import Catalog
+from service.catalog.packaged import shipped
 from service.db import embedded
 from service.db.engine import Database
 from service.db.tables import schema_sql, tables_from_catalog
-from service.importer import catalog_from_sdl
 
-ROOT = Path(__file__).parent.parent
+if TYPE_CHECKING:
+    from playwright.async_api import Browser
 
+SCREENSHOTS = Path(__file__).parents[1] / "docs" / "images"
 MakeDatabase = Callable[[Catalog | None], Awaitable[str]]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--database-url",
-        default=os.environ.get("OFFRAMP_TEST_DATABASE_URL"),
+        default=os.environ.get("TEST_DATABASE_URL"),
         help="a PostgreSQL to test on, as a role that may create databases; default: the embedded one",
     )
+    parser.addoption("--update-screenshots", action="store_true", help="write docs/images/*.png anew")
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """A real Chromium."""
+    from playwright.async_api import async_playwright  # noqa: PLC0415  for the few tests of pages
+
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    if path is None:
+        pytest.skip("No Chromium here. Install it (apt-get install chromium) or name one in CHROMIUM=/path/to/it.")
+    async with async_playwright() as playwright:
+        yield await playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+
+
+@pytest.fixture
+def picture_folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """docs/images if the pictures there are to be made anew, else a folder that goes away."""
+    return SCREENSHOTS if request.config.getoption("--update-screenshots") else tmp_path
 
 
 @pytest.fixture(scope="session")
@@ -73,7 +95,7 @@ async def make_database(server_url: str) -> AsyncIterator[MakeDatabase]:
 @pytest.fixture(scope="session")
 def inventory() -> Catalog:
     """The catalog of the shipped inventory."""
-    return catalog_from_sdl((ROOT / "graphql" / "amplify.graphql").read_text())
+    return shipped()
 
 
 @pytest.fixture(scope="session")

@@ -105,7 +105,7 @@ class FetchedKeys:
             self._keys = parse_jwks(await self._fetch(self._url))
             self._fetched_at = self._clock()
         except (OSError, ValueError) as error:
-            log.warning("keys not fetched", extra={"url": self._url, "reason": str(error)})
+            log.warning("The keys at %s cannot be fetched: %s", self._url, error)
         finally:
             self._fetching = None
 

@@ -17,7 +17,9 @@ from service.errors import CommandError, ServiceError
 
 VERBS = {
     "contract": "service.cli.contract",
+    "db": "service.cli.db",
     "dev": "service.cli.dev",
+    "import": "service.cli.importing",
     "serve": "service.cli.serve",
     "token": "service.cli.token",
 }

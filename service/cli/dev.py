@@ -6,10 +6,12 @@ import argparse
 import asyncio
 import json
 import os
+import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from service.cli.progress import step
 from service.cli.token import add_data_dir
@@ -32,8 +34,7 @@ is in one folder; delete it to start over. Ctrl-C stops everything.
 EPILOG = """\
 examples:
   offramp dev                                  the shipped inventory
-  offramp dev --schema amplify/backend/api/app/schema.graphql
-                                               your own API, in a database of its own
+  offramp dev --schema amplify/                your own API, in a database of its own
   offramp dev --port 9000 --data-dir /tmp/b    a second one beside the first
   offramp dev --issuer https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_AbC --client-id 4f…
                                                with the sign-in of a real user pool
@@ -49,7 +50,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--schema", metavar="PATH", help="an Amplify schema.graphql to serve instead of the inventory")
+    parser.add_argument("--schema", metavar="PATH", help="an Amplify schema, or amplify/ folder, to serve instead")
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: this machine alone)")
     parser.add_argument("--port", type=_port, metavar="N", help="the port (default: 8000; 0 takes a free one)")
     parser.add_argument("--database-url", metavar="URL", help="an empty PostgreSQL instead of the embedded one")
@@ -72,12 +73,12 @@ def run(arguments: argparse.Namespace) -> int:
     """Serve until interrupted."""
     from service.auth.issuer import DevelopmentIssuer  # noqa: PLC0415  `offramp --help` needs none of this
     from service.cli.server import ends_on_sigterm, listen  # noqa: PLC0415  as above
-    from service.logs import write_logs  # noqa: PLC0415  as above
+    from service.logs import write_logs_for_a_person  # noqa: PLC0415  as above
 
     issuer = DevelopmentIssuer.open(arguments.data_dir)
     settings = development_settings(arguments, issuer)
     listener = listen(arguments.host, settings.port if arguments.port is None else arguments.port)
-    write_logs(level="WARNING", show_messages=True)
+    write_logs_for_a_person()
     with listener, ends_on_sigterm(), suppress(KeyboardInterrupt):
         _serve(arguments, settings, issuer, listener)
     return 0
@@ -119,71 +120,126 @@ def _serve(
     arguments: argparse.Namespace, settings: Settings, issuer: DevelopmentIssuer, listener: socket.socket
 ) -> None:
     from service.app import compose  # noqa: PLC0415  as above
-    from service.cli.people import people_of  # noqa: PLC0415  as above
+    from service.cli.people import people_of, people_of_inventory  # noqa: PLC0415  as above
     from service.cli.server import serve  # noqa: PLC0415  as above
     from service.db.engine import Database  # noqa: PLC0415  as above
     from service.graphql.graphiql import Caller  # noqa: PLC0415  as above
+    from service.settings import LOCAL_HOSTS  # noqa: PLC0415  as above
 
     catalog = _catalog(settings.schema, quiet=arguments.json)
-    people = people_of(catalog) if settings.issuer == issuer.url else []
+    is_shipped = settings.schema is None
+    people = people_of_inventory() if is_shipped else people_of(catalog)
+    if settings.issuer != issuer.url:
+        people = []
 
-    def callers() -> list[Caller]:
+    def callers(host: str) -> list[Caller]:
+        # A site whose name was made to point to this machine must not find tokens in the page it opens.
+        if _hostname(host) not in LOCAL_HOSTS | {arguments.host}:
+            return []
         made = [Caller(each.label, {"authorization": each.token(issuer)}) for each in people]
         return [*made, Caller("API key", {"x-api-key": settings.api_keys[0]})]
 
-    with _database(arguments, catalog) as url:
+    with _database(arguments, catalog, is_shipped=is_shipped) as url:
         database = Database.connect(url, size=settings.pool_size, behind_proxy=settings.behind_proxy)
         app = compose(
             settings,
             catalog=catalog,
             database=database,
-            examples=None if settings.schema else EXAMPLES,
+            examples=EXAMPLES if is_shipped else None,
             callers=callers,
         )
         _announce(arguments, settings, people, issuer, listener)
+        _name_unconnected(settings, catalog, quiet=arguments.json)
         serve(app, listener)
+
+
+def _hostname(host: str) -> str | None:
+    with suppress(ValueError):
+        return urlsplit(f"//{host}").hostname
+    return None
 
 
 def _catalog(schema: str | None, *, quiet: bool) -> Catalog:
     from service.cli.source import catalog_at  # noqa: PLC0415  as above
 
     with step(f"Reading {schema or 'the inventory'}", quiet=quiet) as reading:
-        catalog = catalog_at(schema)
+        catalog, needing_a_person = catalog_at(schema)
         reading.done = f"{len(catalog.models)} models of {schema or 'the shipped inventory'}"
+    if needing_a_person and not quiet:
+        print(f"  {needing_a_person} of it needs a person: offramp import {schema}", file=sys.stderr)
     return catalog
 
 
 @contextmanager
-def _database(arguments: argparse.Namespace, catalog: Catalog) -> Iterator[str]:
+def _database(arguments: argparse.Namespace, catalog: Catalog, *, is_shipped: bool) -> Iterator[str]:
     """The URL of a database with the catalog's tables in it, for as long as the block runs."""
-    quiet = arguments.json
-    if arguments.database_url:
-        asyncio.run(_tables(arguments.database_url, catalog, quiet=quiet))
-        yield arguments.database_url
-        return
+    from service.db.scratch import create_scratch  # noqa: PLC0415  as above
+    from service.db.upgrade import upgrade  # noqa: PLC0415  as above
+
+    with _server(arguments) as url:
+        with step("Bringing the tables up to date", quiet=arguments.json) as making:
+            if is_shipped:
+                upgrade(url)
+            else:
+                url = asyncio.run(create_scratch(url, catalog))  # noqa: PLW2901  the same server, its own database
+            making.done = f"{len(catalog.models)} tables up to date"
+        if is_shipped and not arguments.no_demo_data:
+            with step("Loading demo data", quiet=arguments.json) as loading:
+                asyncio.run(_load_demo(url, catalog))
+                loading.done = "Demo data of three companies"
+        yield url
+
+
+@contextmanager
+def _server(arguments: argparse.Namespace) -> Iterator[str]:
+    """The URL of a PostgreSQL that answers: the one that was named, else the embedded one."""
     from service.db import embedded  # noqa: PLC0415  as above
+    from service.db.upgrade import database_name  # noqa: PLC0415  as above
 
-    with step("Starting PostgreSQL", quiet=quiet) as starting:
-        server = embedded.start(arguments.data_dir)
-        starting.done = f"PostgreSQL (embedded, {arguments.data_dir / 'pg'})"
-    with server:
-        yield asyncio.run(_area(server.url, catalog, quiet=quiet))
+    with ExitStack() as started, step("Starting PostgreSQL", quiet=arguments.json) as starting:
+        if arguments.database_url:
+            url, place = arguments.database_url, database_name(arguments.database_url)
+        else:
+            url, place = (
+                started.enter_context(embedded.start(arguments.data_dir)).url,
+                f"embedded, {arguments.data_dir}",
+            )
+        starting.done = f"PostgreSQL {asyncio.run(_version(url))} ({place})"
+        keep = started.pop_all()
+    with keep:
+        yield url
 
 
-async def _area(server_url: str, catalog: Catalog, *, quiet: bool) -> str:
-    from service.db.areas import make_area  # noqa: PLC0415  as above
+async def _load_demo(url: str, catalog: Catalog) -> None:
+    from service.db.engine import Database  # noqa: PLC0415  as above
+    from service.demo import load_demo  # noqa: PLC0415  as above
 
-    url = await make_area(server_url, catalog)
-    await _tables(url, catalog, quiet=quiet)
-    return url
+    database = Database.connect(url, size=1)
+    try:
+        await load_demo(database, catalog)
+    finally:
+        await database.close()
 
 
-async def _tables(url: str, catalog: Catalog, *, quiet: bool) -> None:
-    from service.db.areas import make_tables  # noqa: PLC0415  as above
+async def _version(url: str) -> str:
+    from service.db.engine import Database  # noqa: PLC0415  as above
 
-    with step("Making tables", quiet=quiet) as making:
-        made = await make_tables(url, catalog)
-        making.done = f"{len(catalog.models)} tables {'made' if made else 'are there'}"
+    database = Database.connect(url, size=1)
+    try:
+        return (await database.fetch_value("SHOW server_version") or "").partition(" ")[0]
+    finally:
+        await database.close()
+
+
+def _name_unconnected(settings: Settings, catalog: Catalog, *, quiet: bool) -> None:
+    from service.app import connected_by  # noqa: PLC0415  as above
+    from service.operations import FUNCTIONS  # noqa: PLC0415  as above
+    from service.operations.connect import unconnected  # noqa: PLC0415  as above
+
+    lines = unconnected(catalog, connected_by(settings, catalog), FUNCTIONS)
+    if lines and not quiet:
+        print("\nNothing answers these operations yet (docs/custom-operations.md):", file=sys.stderr)
+        print("".join(f"  {line}\n" for line in lines), end="", file=sys.stderr, flush=True)
 
 
 def _announce(

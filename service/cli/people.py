@@ -29,9 +29,18 @@ class Person:
         return issuer.issue(self.sub, self.username, self.groups, organization=self.organization)
 
 
+def people_of_inventory() -> Sequence[Person]:
+    """An Admin, a Manager and a Viewer of one company of the demo data, and the Admin of another."""
+    from service.demo import demo_callers  # noqa: PLC0415  only where they are offered
+
+    return [
+        Person(each.label, each.sub, each.username, each.groups, each.organization) for each in demo_callers().everyone
+    ]
+
+
 def people_of(catalog: Catalog) -> Sequence[Person]:
     """Somebody in each of the groups that the rules name, the first three, and somebody in none."""
-    from service.catalog.access import static_groups  # noqa: PLC0415  with the catalog, not with `--help`
+    from service.catalog.access import static_groups  # noqa: PLC0415  as above
 
     groups = sorted(name for claim, name in static_groups(catalog) if claim == "cognito:groups")[:MOST_GROUPS]
     members = [

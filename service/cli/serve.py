@@ -42,7 +42,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     settings = Settings.from_environ(os.environ)
     database = Database.connect(settings.database_url, size=settings.pool_size, behind_proxy=settings.behind_proxy)
-    app = compose(settings, catalog=catalog_at(settings.schema), database=database)
+    catalog, _ = catalog_at(settings.schema)
+    app = compose(settings, catalog=catalog, database=database)
     if arguments.check:
         print("The settings are complete.")
         return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import sys
@@ -25,9 +26,14 @@ def listen(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
         raise CommandError(
-            f"Cannot listen on {host}, port {port}: {error.strerror or error}.",
+            f"Cannot listen on {host}, port {port}: {_reason(error)}.",
             hint="Choose another port with --port, or end the program that uses this one.",
         ) from error
+
+
+def _reason(error: OSError) -> str:
+    """Why, without the address that Python adds; a name that is not found has a number of its own, below zero."""
+    return os.strerror(error.errno) if error.errno and error.errno > 0 else str(error.strerror)
 
 
 @contextmanager

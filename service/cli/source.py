@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from service.errors import CommandError
@@ -11,20 +10,20 @@ if TYPE_CHECKING:
     from service.catalog.model import Catalog
 
 
-def catalog_at(path: str | None) -> Catalog:
-    """The catalog of a schema file; of the shipped inventory without one.
+def catalog_at(path: str | None) -> tuple[Catalog, int]:
+    """The catalog of a schema file or an Amplify folder, and how many things in it need a person.
 
-    Errors: CommandError if there is no such file; ImportRefused if it cannot be imported.
+    Without a path it is the shipped inventory, which needs nobody. Errors: CommandError, with the place in the schema.
     """
     if path is None:
         from service.catalog.packaged import shipped  # noqa: PLC0415  one of two
 
-        return shipped()
-    from service.importer import catalog_from_sdl  # noqa: PLC0415  the other
+        return shipped(), 0
+    from service.importer import ImportRefused, load_schema  # noqa: PLC0415  the other
 
     try:
-        return catalog_from_sdl(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise CommandError(
-            f"{path} cannot be read: {error}", hint="--schema wants an Amplify schema.graphql."
-        ) from error
+        imported = load_schema(path)
+    except ImportRefused as error:
+        where = f"{error.place}: " if error.place else ""
+        raise CommandError(f"{where}{error.what}", hint=error.todo or None) from error
+    return imported.catalog, len(imported.needs_person)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -47,26 +47,31 @@ class Checked:
     problems: tuple[Problem, ...] = ()
     callers: tuple[str, ...] = ()
     """Who may run all of it: `userPools` is somebody signed in without a group, others are groups, or `apiKey`."""
-    custom: tuple[str, ...] = ()
-    """The custom operations it calls, which wait for code."""
+    unanswered: tuple[str, ...] = ()
+    """The custom operations it calls that no code answers yet."""
     closed: tuple[str, ...] = ()
     """The root fields that no rule lets anybody call: the old API refuses them too, so this is no failure."""
 
 
 class Checker:
-    """Checks operations against one catalog, within the limits that a service has by default."""
+    """Checks operations against one catalog, within the limits that a service has by default.
 
-    def __init__(self, catalog: Catalog) -> None:
+    `answered` names the custom operations that have code: `service.operations.connect` knows.
+    """
+
+    def __init__(self, catalog: Catalog, answered: Collection[tuple[Root, str]] = ()) -> None:
         self._catalog = catalog
+        self._answered = answered
         self._schema = light_schema(catalog)
         self._roots = root_fields(catalog)
         self._callers = _callers(catalog)
         limits: dict[str, Any] = {each.name: each.default for each in fields(Settings)}
-        self._documents: Documents[None] = Documents(
+        self._documents: Documents = Documents(
             self._schema,
             max_tokens=limits["max_tokens"],
             max_depth=limits["max_depth"],
             max_roots=limits["max_aliases"],
+            suggestions=False,  # AppSync makes none, and they take most of the time where much is wrong
         )
 
     def check(self, operation: Operation) -> Checked:
@@ -89,11 +94,11 @@ class Checker:
 
     # ------------------------------------------------------------ plans
 
-    def _compile(self, operation: Operation, validated: Validated[None]) -> Checked:
+    def _compile(self, operation: Operation, validated: Validated) -> Checked:
         coerced = validated.coerce(sample_variables(self._schema, validated.node))
         reader = Reader(validated.fragments, Trace().of(coerced))
         root = Root(validated.type.value.capitalize())
-        allowed, custom, closed = dict(self._callers), [], []
+        allowed, unanswered, closed = dict(self._callers), [], []
         problems: dict[Problem, None] = {}
         for chosen in reader.fields([validated.node.selection_set]):
             field = self._roots.get((root, chosen.name))
@@ -103,11 +108,11 @@ class Checker:
             allowed = {label: caller for label, caller in allowed.items() if outcomes[label] is None}
             messages = _messages(field, list(outcomes.values()))
             problems |= dict.fromkeys(Problem(_place(operation, chosen), each) for each in messages)
-            if field.kind == "custom":
-                custom.append(chosen.name)
+            if field.kind == "custom" and (root, chosen.name) not in self._answered:
+                unanswered.append(chosen.name)
             if not messages and None not in outcomes.values():
                 closed.append(chosen.name)
-        return Checked(operation, tuple(problems), tuple(allowed), tuple(custom), tuple(closed))
+        return Checked(operation, tuple(problems), tuple(allowed), tuple(unanswered), tuple(closed))
 
     def _outcome(self, field: RootField, chosen: Chosen, reader: Reader, caller: CallerClass) -> ServiceError | None:
         """What a root field answers to a caller before any row is looked at."""

@@ -13,9 +13,9 @@ from graphql import DirectiveNode, GraphQLField, GraphQLObjectType, GraphQLSchem
 from service.contract import reasons
 from service.contract.reasons import Change
 from service.graphql.shapes import Directive
-from service.importer.rules import MODE_DIRECTIVES
+from service.importer.rules import MODES
 
-_MODES = frozenset(name for name, *_ in MODE_DIRECTIVES)
+_DIRECTIVES = MODES.keys() - {"aws_auth"}  # which opens nothing, it names groups where user pools are the only mode
 
 Applied = Mapping[str, tuple[str, ...]]
 """Directive → the mutations it names, if it is `@aws_subscribe`."""
@@ -43,7 +43,7 @@ def mode_changes(old: GraphQLSchema, new: GraphQLSchema, default: str) -> Iterat
 
 
 def _modes(applied: Applied, default: str) -> frozenset[str]:
-    return frozenset(applied.keys() & _MODES or {default})
+    return frozenset(applied.keys() & _DIRECTIVES or {default})
 
 
 def _places(schema: GraphQLSchema) -> Iterator[tuple[str, Applied]]:

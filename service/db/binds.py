@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import BindParameter, bindparam
-from sqlalchemy.types import TypeEngine
+from sqlalchemy import ColumnElement, bindparam, cast
+from sqlalchemy.types import Date, DateTime, Text, TypeEngine
 
 from service.auth.principal import Principal
 from service.catalog.model import Field
@@ -45,8 +45,20 @@ class Binds:
         self.resolvers: dict[str, Resolve] = {}
         self._names: dict[tuple[plan.Source, str, Convert | None], str] = {}
 
-    def add(self, source: plan.Source, type_: TypeEngine[Any], convert: Convert | None = None) -> BindParameter[Any]:
-        """The parameter for `source` as a value of `type_`, passed through `convert` first."""
+    def add(self, source: plan.Source, type_: TypeEngine[Any]) -> ColumnElement[Any]:
+        """The parameter for `source` as a value of `type_`."""
+        # asyncpg takes the first and the last date there are for infinities, so dates travel as text.
+        if isinstance(type_, DateTime):
+            return cast(self._parameter(source, Text(), instant_text), type_)
+        if isinstance(type_, Date):
+            return cast(self._parameter(source, Text(), day_text), type_)
+        return self._parameter(source, type_, None)
+
+    def document(self, source: plan.Source) -> ColumnElement[Any]:
+        """The parameter for `source` as JSON text, dates in it as the API shows them."""
+        return self._parameter(source, Text(), json_text)
+
+    def _parameter(self, source: plan.Source, type_: TypeEngine[Any], convert: Convert | None) -> ColumnElement[Any]:
         try:
             known = (source, str(type_), convert)
             name = self._names.setdefault(known, f"p{len(self._names)}")
@@ -140,6 +152,16 @@ def day(value: str | date) -> date:
     return value if isinstance(value, date) else date.fromisoformat(value)
 
 
+def instant_text(value: str | datetime) -> str:
+    """An AWSDateTime as PostgreSQL is sent it, to the millisecond."""
+    return instant(value).isoformat(timespec="milliseconds")
+
+
+def day_text(value: str | date) -> str:
+    """An AWSDate as PostgreSQL is sent it."""
+    return day(value).isoformat()
+
+
 def is_instant(value: Any) -> bool:
     """Whether an operand is a whole AWSDateTime, and not just the beginning of one."""
     return _parses(instant, value)
@@ -160,7 +182,7 @@ def _parses(parse: Convert, value: Any) -> bool:
 
 def datetime_text(value: datetime) -> str:
     """An instant as the API shows it: UTC, milliseconds, `Z`."""
-    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{value.microsecond // 1000:03d}Z"
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 def key_text(of: Field, value: Any) -> str:

@@ -26,20 +26,39 @@ from service.db.plan import (
     Source,
 )
 from service.db.tracing import Traced, peek, source_of
-from service.errors import Invalid
+from service.errors import Invalid, Limited
 
 _OPERATORS = {operator.value: operator for operator in Operator}
 _PARTIAL = {"AWSDateTime": is_instant, "AWSDate": is_day}
 """For each scalar that is stored as a date: whether an operand is a whole one."""
 _TEXT_ONLY = {Operator.BEGINS_WITH, Operator.CONTAINS, Operator.NOT_CONTAINS}
 NEVER = Some()
+MOST_CONDITIONS = 1_000
+"""Operators of one filter. DynamoDB takes 4 KB of expression, some 150 of them."""
+MOST_NESTED = 20
+"""Levels of `and`, `or` and `not` in one filter."""
 
 
 def condition_of(model: Model, given: Mapping[str, Any] | None) -> Condition:
     """The condition of a `filter` or `condition` argument; None and `{}` hold for every row.
 
-    Raises `Invalid` for an operand that no value can be compared with.
+    Raises `Invalid` for an operand that no value can be compared with, `Limited` for a filter beyond all measure.
     """
+    condition = _condition(model, given, 0)
+    if _count(condition) > MOST_CONDITIONS:
+        raise Limited(f"A filter has more than {MOST_CONDITIONS} conditions.")
+    return condition
+
+
+def _count(condition: Condition) -> int:
+    if isinstance(condition, All | Some):
+        return sum(map(_count, condition.parts))
+    return _count(condition.part) if isinstance(condition, Not) else 1
+
+
+def _condition(model: Model, given: Mapping[str, Any] | None, depth: int) -> Condition:
+    if depth > MOST_NESTED:
+        raise Limited(f"A filter nests `and`, `or` and `not` more than {MOST_NESTED} levels deep.")
     if not given:
         return TRUE
     parts: list[Condition] = []
@@ -47,9 +66,9 @@ def condition_of(model: Model, given: Mapping[str, Any] | None) -> Condition:
         if value is None:
             continue
         if name in {"and", "or"} and name not in model.field_by_name:
-            parts.extend(_combined(model, name, value))
+            parts.extend(_combined(model, name, value, depth + 1))
         elif name == "not" and name not in model.field_by_name:
-            parts.append(Not(condition_of(model, value)))
+            parts.append(Not(_condition(model, value, depth + 1)))
         elif name in model.field_by_name:
             parts.extend(comparisons_of(model.field_by_name[name], value))
         else:
@@ -58,8 +77,8 @@ def condition_of(model: Model, given: Mapping[str, Any] | None) -> Condition:
     return parts[0] if len(parts) == 1 else All(tuple(parts))
 
 
-def _combined(model: Model, name: str, given: Sequence[Any]) -> Iterable[Condition]:
-    parts = tuple(condition_of(model, each) for each in given if each is not None)
+def _combined(model: Model, name: str, given: Sequence[Any], depth: int) -> Iterable[Condition]:
+    parts = tuple(_condition(model, each, depth) for each in given if each is not None)
     if parts:
         yield All(parts) if name == "and" else Some(parts)
 
@@ -162,12 +181,7 @@ def key_condition(fields: Sequence[Field], given: Mapping[str, Any] | None) -> C
 
 def _joined_comparison(fields: Sequence[Field], name: str, operand: Any) -> Condition:
     operator = _OPERATORS[name]
-    if operator is Operator.BETWEEN:
-        if len(operand) != 2 or None in operand:
-            raise _not_bounds()
-        operands = tuple(operand)
-    else:
-        operands = (operand,)
+    operands = _bounds(operand) if operator is Operator.BETWEEN else (operand,)
     return JoinedComparison(tuple(fields), operator, tuple(_joined(fields, each) for each in operands))
 
 

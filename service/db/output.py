@@ -18,6 +18,7 @@ from sqlalchemy import (
     Integer,
     Label,
     Select,
+    Subquery,
     Text,
     case,
     cast,
@@ -27,7 +28,7 @@ from sqlalchemy import (
     select,
     tuple_,
 )
-from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.dialects.postgresql import aggregate_order_by, array
 
 from service.catalog.model import Catalog, Field, Model, Rule
 from service.db import plan
@@ -43,7 +44,9 @@ DENIED: Sql = literal_column(f"""'{MARK}d"'::json""")
 """The mark of a value that the rules keep from the caller."""
 _EMPTY: Sql = literal_column("'[]'::json")
 LONGEST_NAME = 63
-"""Bytes of a PostgreSQL identifier; a longer response name cannot be a column of a sub-select."""
+"""Bytes of a PostgreSQL identifier."""
+MOST_COLUMNS = 1_600
+"""PostgreSQL itself stops at 1,664."""
 
 
 class Output:
@@ -69,7 +72,7 @@ class Output:
 
     def object_of(self, row: Row, selection: Sequence[plan.Selected]) -> Sql:
         """The JSON object of a selection, as an expression about `row`."""
-        return self._as_object(select(*self.columns(row, selection)).correlate(row.source))
+        return self._as_object(select(*self.columns(row, selection)).correlate(row.source), selection)
 
     def found(
         self,
@@ -82,26 +85,19 @@ class Output:
         """The JSON object of the row for which `where` holds, null without one, a mark if the rules deny it."""
         if not shown_if:
             rows = select(*self.columns(row, selection)).select_from(row.source).where(*where)
-            return self._as_object(rows.correlate(parent.source if parent else None))
+            return self._as_object(rows.correlate(parent.source if parent else None), selection)
         allowed = self._predicates.build(plan.Matches(shown_if), row)
         shown = case((allowed, self.object_of(row, selection)), else_=DENIED)
         rows = select(shown).select_from(row.source).where(*where)
         return rows.correlate(parent.source if parent else None).scalar_subquery()
 
-    def _as_object(self, rows: Select[Any]) -> Sql:
+    def _as_object(self, rows: Select[Any], selection: Sequence[plan.Selected]) -> Sql:
         sub = rows.subquery(self._alias("r"))
-        names = [column.name for column in rows.selected_columns]
-        return select(self._json_of(sub, names)).select_from(sub).scalar_subquery()
-
-    def _json_of(self, sub: FromClause, names: Sequence[str]) -> Sql:
-        """The row of a sub-select as a JSON object whose names are those of its columns."""
-        if all(len(name) <= LONGEST_NAME for name in names):
-            return func.row_to_json(literal_column(str(sub.name), JSON), type_=JSON)  # type: ignore[attr-defined]
-        raise Limited(f"A name in the answer is longer than {LONGEST_NAME} characters. Use a shorter alias.")
+        return select(_json_of(sub, selection)).select_from(sub).scalar_subquery()
 
     def columns(self, row: Row, selection: Sequence[plan.Selected]) -> list[Label[Any]]:
         """One labelled column for each selected field, in order."""
-        return [self._selected(row, each).label(each.key) for each in selection]
+        return _labelled((self._selected(row, each) for each in selection), selection)
 
     def _selected(self, row: Row, selected: plan.Selected) -> Sql:
         match selected:
@@ -137,7 +133,8 @@ class Output:
         if not of.type.is_list:
             part = self._part(owner, document, selection)
             return case((_is_a(document, "object"), part), else_=null())
-        items = func.jsonb_array_elements(document).table_valued("value", with_ordinality="n", name=self._alias("e"))
+        elements = func.jsonb_array_elements(document)
+        items = elements.table_valued("value", with_ordinality="n", name=self._alias("e")).render_derived()
         part = self._part(items, items.c.value, selection)
         kept = case((_is_a(items.c.value, "object"), part), else_=null())
         rows = select(func.coalesce(func.json_agg(aggregate_order_by(kept, items.c.n)), _EMPTY))
@@ -145,8 +142,8 @@ class Output:
         return case((_is_a(document, "array"), listed), else_=null())
 
     def _part(self, owner: FromClause, document: Sql, selection: Sequence[plan.Selected]) -> Sql:
-        columns = [self._of_document(owner, document, each).label(each.key) for each in selection]
-        return self._as_object(select(*columns).correlate(owner))
+        columns = _labelled((self._of_document(owner, document, each) for each in selection), selection)
+        return self._as_object(select(*columns).correlate(owner), selection)
 
     def _of_document(self, owner: FromClause, document: Sql, selected: plan.Selected) -> Sql:
         if isinstance(selected, plan.Typename):
@@ -156,6 +153,8 @@ class Output:
         if isinstance(selected, plan.Value):
             # A missing member and a stored null are both null.
             return func.nullif(_member(document, selected.field), literal_column("'null'::jsonb"))
+        if isinstance(selected, plan.Hidden):
+            return self._hidden(selected)
         raise TypeError(selected)
 
     # ------------------------------------------------------------ relations
@@ -196,14 +195,15 @@ class Output:
             keys.append((None, joined(row.source, [fields[name] for name in page.sort])))
         else:
             keys += [(fields[name], row[name]) for name in page.sort]
-        return keys + [(fields[name], row[name]) for name in page.model.key if name not in page.sort]
+        # Two rows may have one joined text ("a#b" and "c", "a" and "b#c"), so it replaces no part of the key.
+        return keys + [(fields[name], row[name]) for name in page.model.key if page.sort != (name,)]
 
     def _after(self, page: plan.Page, keys: Sequence[tuple[Field | None, Sql]]) -> Sql:
         assert page.token is not None
         values: list[Any] = []
         for position, (of, _) in enumerate(keys):
             part = plan.CursorPart(page.token, page.order, position)
-            values.append(self._binds.add(part, *(self._predicates.operand_type(of) if of else (Text(), None))))
+            values.append(self._binds.add(part, self._predicates.operand_type(of) if of else Text()))
         columns = func.row(*(key for _, key in keys)) if len(keys) > 1 else keys[0][1]
         after = func.row(*values) if len(keys) > 1 else values[0]
         return columns < after if page.descending else columns > after
@@ -216,7 +216,7 @@ class Output:
             columns = self.columns(row, item.selection)
             chosen = rows.with_only_columns(*columns, maintain_column_froms=True).limit(limit)
             sub = (chosen.correlate(parent.source) if parent else chosen).subquery(self._alias("r"))
-            each = self._json_of(sub, [column.name for column in columns])
+            each = _json_of(sub, item.selection)
             listed[item.key] = select(func.coalesce(func.json_agg(each), _EMPTY)).select_from(sub).scalar_subquery()
         return _connection(page.connection, listed, null())
 
@@ -255,17 +255,38 @@ class Output:
 _INTEGER = Integer()
 
 
+def _labelled(columns: Iterable[Sql], selection: Sequence[plan.Selected]) -> list[Label[Any]]:
+    """The columns of a selection under the names it gives them or, where one is too long, under another."""
+    if len(selection) > MOST_COLUMNS:
+        raise Limited(f"A selection has more than {MOST_COLUMNS} fields.")
+    named = enumerate(zip(columns, selection, strict=True))
+    return [column.label(each.key if len(each.key) <= LONGEST_NAME else f"long {at}") for at, (column, each) in named]
+
+
+def _json_of(sub: Subquery, selection: Sequence[plan.Selected]) -> Sql:
+    """The row of a sub-select as a JSON object with the names of its selection."""
+    if all(len(each.key) <= LONGEST_NAME for each in selection):
+        return func.row_to_json(literal_column(sub.name, JSON), type_=JSON)
+    members = [
+        _text(f'"{each.key}":').concat(func.coalesce(cast(func.to_json(column), Text), _text("null")))
+        for each, column in zip(selection, sub.c, strict=True)
+    ]
+    joined_members = func.array_to_string(array(members), _text(","))
+    return cast(_text("{").concat(joined_members).concat(_text("}")), JSON)
+
+
 def _needed(page: plan.Page) -> list[str]:
     """The fields of a page's rows that their JSON and their order are made from."""
     needed = dict.fromkeys((*page.model.key, *page.sort))
     for member in page.connection.members:
         if isinstance(member, plan.Items):
             for selected in member.selection:
-                needed |= dict.fromkeys(_read_by(selected))
+                needed |= dict.fromkeys(read_by(selected))
     return list(needed)
 
 
-def _read_by(selected: plan.Selected) -> Iterable[str]:
+def read_by(selected: plan.Selected) -> Iterable[str]:
+    """The fields of a row that something selected of it is made from."""
     match selected:
         case plan.Value(_, field) | plan.Embedded(_, field):
             return (field.name,)
@@ -273,7 +294,7 @@ def _read_by(selected: plan.Selected) -> Iterable[str]:
             return relation.fields
         case plan.Guarded(_, shown, rules):
             return (
-                *_read_by(shown),
+                *read_by(shown),
                 *(name for rule in rules for name in (rule.owner_field, rule.groups_field) if name),
             )
     return ()
@@ -332,10 +353,10 @@ def _shown(of: Field, column: Sql, *, owner: bool) -> Sql:
 def _owner_shown(column: Sql) -> Sql:
     """Of `sub::username` the username; of anything else all of it."""
     if isinstance(column.type, ARRAY):
-        element = func.unnest(column).table_valued("value", with_ordinality="n", name="o")
+        element = func.unnest(column).table_valued("value", with_ordinality="n", name="o").render_derived()
         names = func.array_agg(aggregate_order_by(_owner_shown(element.c.value), element.c.n))
-        return select(names).select_from(element).scalar_subquery()
+        shown = select(names).select_from(element).scalar_subquery()
+        return func.coalesce(shown, column)  # of no owners there is nothing to aggregate
     separator = _text("::")
-    return case(
-        (func.strpos(column, separator) > 0, func.split_part(column, separator, literal_column("2"))), else_=column
-    )
+    last = func.split_part(column, separator, literal_column("-1"))
+    return case((func.strpos(column, separator) > 0, last), else_=column)

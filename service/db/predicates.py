@@ -24,11 +24,11 @@ from sqlalchemy import (
     or_,
     true,
 )
-from sqlalchemy.types import Date, DateTime, TypeEngine
+from sqlalchemy.types import TypeEngine
 
 from service.catalog.model import Catalog, Field, Model, Rule
 from service.db import plan
-from service.db.binds import Binds, Convert, day, instant
+from service.db.binds import Binds
 from service.db.functions import datetime_text, joined
 from service.db.plan import Operator
 from service.db.tables import column_type
@@ -85,22 +85,24 @@ class Predicates:
         if comparison.as_text:
             values = [self._binds.add(each, Text()) for each in comparison.operands]
             return _compare(operator, as_text(of, column), values)
-        kind, convert = self.operand_type(of)
-        return _compare(operator, column, [self._binds.add(each, kind, convert) for each in comparison.operands])
+        return _compare(
+            operator, column, [self._binds.add(each, self.operand_type(of)) for each in comparison.operands]
+        )
 
     def _membership(self, comparison: plan.Comparison, column: Sql) -> Sql:
-        """A list is compared by what it holds; it never equals, precedes or begins with one value."""
-        kind = column.type.item_type if isinstance(column.type, ARRAY) else Text()
-        value = self._binds.add(comparison.operands[0], kind)
-        match comparison.operator:
-            case Operator.CONTAINS:
-                return value == any_(column)
-            case Operator.NOT_CONTAINS:
-                return (value == any_(column)).is_not(true())
-            case Operator.NE:
-                return true()
-            case _:
-                return false()
+        """A list is compared by what it holds; it never equals, precedes or begins with one value.
+
+        A list of an enum is compared with a list: its filter input is the only one that takes one.
+        """
+        operator, operand = comparison.operator, comparison.operands[0]
+        if operator in {Operator.CONTAINS, Operator.NOT_CONTAINS}:
+            kind = column.type.item_type if isinstance(column.type, ARRAY) else Text()
+            found: Sql = self._binds.add(operand, kind) == any_(column)
+            return found if operator is Operator.CONTAINS else found.is_not(true())
+        if comparison.field.type.name in self._catalog.enum_by_name:
+            compared: Sql = _compare(operator, column, [self._binds.add(operand, column.type)])
+            return compared
+        return true() if operator is Operator.NE else false()
 
     def _rule(self, rule: Rule, row: Row) -> Sql:
         if rule.owner_field is not None:
@@ -111,14 +113,9 @@ class Predicates:
             values = self._binds.add(plan.Groups(rule.group_claim), TEXTS)
         return column.op("&&")(values) if isinstance(column.type, ARRAY) else column == any_(values)
 
-    def operand_type(self, of: Field) -> tuple[TypeEngine[Any], Convert | None]:
-        """The type of a parameter that is compared with a whole value of this field, and how to make one."""
-        kind = column_type(of, self._catalog)
-        if isinstance(kind, DateTime):
-            return kind, instant
-        if isinstance(kind, Date):
-            return kind, day
-        return (Text(), None) if of.type.name == "AWSJSON" else (kind, None)
+    def operand_type(self, of: Field) -> TypeEngine[Any]:
+        """The type of a parameter that is compared with a whole value of this field."""
+        return Text() if of.type.name == "AWSJSON" else column_type(of, self._catalog)
 
 
 def _compare(operator: Operator, column: Sql, values: list[Any]) -> Any:  # noqa: C901  one case for each operator

@@ -31,7 +31,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlalchemy.types import TypeEngine
 
 from service.catalog.columns import shortened
-from service.catalog.model import Catalog, Field, Model
+from service.catalog.model import Catalog, Field, Model, TypeRef
 from service.catalog.scalars import SCALARS
 from service.db.functions import FUNCTIONS, joined
 
@@ -56,12 +56,17 @@ _LISTED_AS_ITSELF = frozenset({"integer", "bigint", "double precision", "boolean
 
 
 def column_type(field: Field, catalog: Catalog) -> TypeEngine[Any]:
-    """The PostgreSQL type of a model's field. Embedded types are jsonb, enums text, lists arrays."""
-    if field.type.name in catalog.object_by_name:
+    """The PostgreSQL type of a model's field."""
+    return sql_type(field.type, embedded=field.type.name in catalog.object_by_name)
+
+
+def sql_type(type_: TypeRef, *, embedded: bool) -> TypeEngine[Any]:
+    """The PostgreSQL type that holds a type of the API. Embedded types are jsonb, enums text, lists arrays."""
+    if embedded:
         return postgresql.JSONB()
-    scalar = SCALARS.get(field.type.name)
+    scalar = SCALARS.get(type_.name)
     sql = scalar.sql if scalar else "text"
-    if not field.type.is_list:
+    if not type_.is_list:
         return _TYPES[sql]
     return ARRAY(_TYPES[sql] if sql in _LISTED_AS_ITSELF else Text())
 

@@ -110,9 +110,15 @@ def resolve_tree(tree: Any, variables: Mapping[str, Any]) -> Any:
 
 
 def shape(value: Any) -> Hashable:
-    """What about variables a plan always depends on: which are given, which are null, how objects nest."""
+    """What about variables a plan always depends on: which are given, which are null, how objects nest.
+
+    Values have one shape, lists of values another; null is like neither, since a plan has it written in.
+    """
     if isinstance(value, dict):
         return tuple((name, shape(each)) for name, each in value.items())
     if isinstance(value, list):
-        return tuple(map(shape, value)) if holds_objects(value) else True
-    return value is None
+        return ("[", *map(shape, value)) if holds_objects(value) else _LIST
+    return _NULL if value is None else _VALUE
+
+
+_VALUE, _NULL, _LIST = range(3)

@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from service.auth.principal import Principal
+from service.catalog.access import guarded
 from service.catalog.model import Access, Catalog, Field, Model, Rule
 from service.db import plan
 from service.db.binds import Run, datetime_text, day, identities, instant, json_text, resolver
@@ -40,8 +41,9 @@ class Writer:
         self._catalog = catalog
         self._model = model
         stamps = model.timestamps
+        rules = [*model.rules, *(rule for member in guarded(model) for rule in member.rules)]
         self._owners = [
-            rule for rule in model.rules if rule.owner_field in model.field_by_name and Access.CREATE in rule.access
+            rule for rule in rules if rule.owner_field in model.field_by_name and Access.CREATE in rule.access
         ]
         self._defaults = [(each, _default(each)) for each in model.fields if each.default is not None]
         self._created = [name for name in (stamps.created, stamps.updated) if name in model.field_by_name]
@@ -90,7 +92,7 @@ class Writer:
     def _own(self, values: dict[str, Any], given: Mapping[str, Any], principal: Principal) -> None:
         for rule in self._owners:
             name = rule.owner_field or ""
-            if name in given or rule.provider is not principal.provider:
+            if name in given or values[name] is not None or rule.provider is not principal.provider:
                 continue
             names = identities(principal, rule.identity_claim)
             if names:

@@ -6,9 +6,11 @@ variables and what the planner peeked at, is the key under which the compiled op
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
+from itertools import count
 from typing import Any, Generic, TypeVar
 
 from graphql import (
@@ -23,19 +25,23 @@ from graphql import (
     validate,
 )
 from graphql.execution.values import get_variable_values
+from graphql.validation.rules import overlapping_fields_can_be_merged
 
 from service.catalog.access import CallerClass
 from service.db.tracing import Trace, shape
-from service.errors import Invalid, Limited, ServiceError
+from service.errors import Limited, ServiceError
 from service.graphql.coercion import Coercers, Unfit
-from service.graphql.limits import Limits
+from service.graphql.limits import Limits, check_values
+from service.graphql.request import UNPARSABLE, Malformed
 
 KEPT_DOCUMENTS = 1_000
-KEPT_PLANS = 200
-"""Compiled variants of one operation; more are made anew."""
+KEPT_PLANS = 2_000
+"""Compiled operations, each for one class of callers and one shape of variables: tens of kilobytes apiece."""
 LONGEST_KEPT = 100_000
 """Characters of a document that is kept; a longer one is parsed each time it comes."""
 MOST_ERRORS = 10
+COMPARISONS = 100_000
+"""What validation may spend on comparing fields with one another; graphql-core's own 500,000 take a second."""
 
 Compiled = TypeVar("Compiled")
 
@@ -49,29 +55,17 @@ class RequestRefused(Exception):
         self.document = document
 
 
-class Malformed(Invalid):
-    """The query is no GraphQL document."""
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation of a document. `serial` tells it from every other that ever was."""
 
-    error_type = "MalformedHttpRequestException"
-
-
-@dataclass(slots=True)
-class _Variants(Generic[Compiled]):
-    """The compiled forms of an operation for one class of callers and one shape of variables."""
-
-    trace: Trace
-    by_peeks: dict[tuple[Hashable, ...], Compiled] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Operation(Generic[Compiled]):
-    """One operation of a document, and what was compiled from it."""
-
+    serial: int
     node: OperationDefinitionNode
     fragments: Mapping[str, FragmentDefinitionNode]
     schema: GraphQLSchema
     coerce_quickly: Callable[[Mapping[str, Any]], dict[str, Any]]
-    _compiled: dict[Hashable, _Variants[Compiled]] = field(default_factory=dict)
+    suggestions: bool = True
+    """Whether an error may say what of the schema might have been meant."""
 
     @property
     def type(self) -> OperationType:
@@ -79,53 +73,88 @@ class Operation(Generic[Compiled]):
         return self.node.operation
 
     def coerce(self, variables: Mapping[str, Any]) -> dict[str, Any]:
-        """The variables as the types of the operation make them. Raises `RequestRefused`."""
+        """The variables as the types of the operation make them. Raises `RequestRefused` or `Limited`."""
+        check_values(variables)
         try:
             return self.coerce_quickly(variables)
-        except Unfit:
+        except (Unfit, RecursionError):
             pass
         values = get_variable_values(
-            self.schema, self.node.variable_definitions or (), dict(variables), max_errors=MOST_ERRORS
+            self.schema,
+            self.node.variable_definitions or (),
+            dict(variables),
+            max_errors=MOST_ERRORS,
+            hide_suggestions=not self.suggestions,
         )
         if isinstance(values, list):
             raise RequestRefused(*values)
         return values.coerced
 
-    def compiled(
-        self, caller: CallerClass, variables: dict[str, Any], compile_: Callable[[Operation[Compiled], Trace], Compiled]
+
+class Compilations(Generic[Compiled]):
+    """What was compiled from operations, the most recently used first to stay.
+
+    One key may have several traces: what a plan peeked at can depend on what it saw before.
+    """
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[Hashable, list[tuple[Trace, dict[Hashable, Compiled]]]] = OrderedDict()
+        self._size = 0
+
+    def __len__(self) -> int:
+        return self._size
+
+    def get(
+        self,
+        operation: Operation,
+        caller: CallerClass,
+        variables: dict[str, Any],
+        compile_: Callable[[Trace], Compiled],
     ) -> Compiled:
-        """What `compile_` makes of this operation, made only if no earlier one fits these variables."""
-        key = (caller, shape(variables))
-        variants = self._compiled.get(key)
+        """What `compile_` makes of an operation, made only if nothing that is kept fits these variables."""
+        key = (operation.serial, caller, shape(variables))
+        variants = self._kept.get(key)
         if variants is not None:
-            known = variants.by_peeks.get(variants.trace.seen(variables))
-            if known is not None:
-                return known
+            self._kept.move_to_end(key)
+            for trace, by_seen in variants:
+                known = by_seen.get(trace.seen(variables))
+                if known is not None:
+                    return known
         trace = Trace()
-        compiled = compile_(self, trace)
-        if variants is None or trace.peeks != variants.trace.peeks:
-            variants = self._keep(key, _Variants(trace))
-        variants.by_peeks[trace.seen(variables)] = compiled
+        compiled = compile_(trace)
+        self._keep(key, trace, variables, compiled)
         return compiled
 
-    def _keep(self, key: Hashable, variants: _Variants[Compiled]) -> _Variants[Compiled]:
-        if len(self._compiled) >= KEPT_PLANS:
-            del self._compiled[next(iter(self._compiled))]
-        self._compiled[key] = variants
-        return variants
+    def _keep(self, key: Hashable, trace: Trace, variables: dict[str, Any], compiled: Compiled) -> None:
+        while self._size >= KEPT_PLANS:
+            _, oldest = self._kept.popitem(last=False)
+            self._size -= sum(len(by_seen) for _, by_seen in oldest)
+        variants = self._kept.setdefault(key, [])
+        alike = next((variant for variant in variants if variant[0].peeks == trace.peeks), None)
+        if alike is None:
+            alike = (trace, {})
+            variants.append(alike)
+        # The same peeks may have been made in another order: what is seen is listed in the first one's.
+        alike[1][alike[0].seen(variables)] = compiled
+        self._size += 1
 
 
-class Documents(Generic[Compiled]):
+class Documents:
     """Parses and validates documents, and keeps them."""
 
-    def __init__(self, schema: GraphQLSchema, *, max_tokens: int, max_depth: int, max_roots: int) -> None:
+    def __init__(
+        self, schema: GraphQLSchema, *, max_tokens: int, max_depth: int, max_roots: int, suggestions: bool = True
+    ) -> None:
+        overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = COMPARISONS
+        self._suggestions = suggestions
         self._schema = schema
         self._coercers = Coercers(schema)
         self._max_tokens = max_tokens
         self._limits = Limits(max_depth, max_roots)
+        self._serials = count()
         self._kept = lru_cache(KEPT_DOCUMENTS)(self._document)
 
-    def operation(self, query: str, name: str | None) -> Operation[Compiled]:
+    def operation(self, query: str, name: str | None) -> Operation:
         """The operation to execute. Raises `RequestRefused`, `Malformed` or `Limited`."""
         operations = (self._kept if len(query) <= LONGEST_KEPT else self._document)(query)
         if name is None and len(operations) == 1:
@@ -136,7 +165,7 @@ class Documents(Generic[Compiled]):
             raise Malformed(f"The document has no operation named '{name}'.")
         return operations[name]
 
-    def _document(self, query: str) -> dict[str | None, Operation[Compiled]]:
+    def _document(self, query: str) -> dict[str | None, Operation]:
         try:
             document = parse(query, max_tokens=self._max_tokens, allow_empty_selection_sets=False)
         except GraphQLSyntaxError as error:
@@ -147,21 +176,32 @@ class Documents(Generic[Compiled]):
         if not operations:
             raise Malformed("The document has no operation.")
         self._limits.check(operations, fragments)
-        errors = validate(self._schema, document, max_errors=MOST_ERRORS, allow_empty_selection_sets=False)
-        if errors:
-            raise RequestRefused(*errors, document=document)
+        self._validate(document)
         return {
             each.name.value if each.name else None: Operation(
-                each, fragments, self._schema, self._coercers.of_operation(each)
+                next(self._serials), each, fragments, self._schema, self._coercers.of_operation(each), self._suggestions
             )
             for each in operations
         }
+
+    def _validate(self, document: DocumentNode) -> None:
+        errors = validate(
+            self._schema,
+            document,
+            max_errors=MOST_ERRORS,
+            hide_suggestions=not self._suggestions,
+            allow_empty_selection_sets=False,
+        )
+        if any(each.message == "Validation aborted." for each in errors):
+            raise Limited("The document selects the same fields too many times to be validated.")
+        if errors:
+            raise RequestRefused(*errors, document=document)
 
 
 def _unparsable(error: GraphQLSyntaxError, max_tokens: int) -> ServiceError:
     if "token limit" in error.message or "tokens" in error.message:
         return Limited(f"The document has more than {max_tokens} tokens (OFFRAMP_MAX_TOKENS).")
-    return Malformed(f"Unable to parse GraphQL query. {error.message}")
+    return Malformed(f"{UNPARSABLE} {error.message}")
 
 
 def _definitions(

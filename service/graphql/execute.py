@@ -20,16 +20,21 @@ from service.catalog.access import CallerClass, static_groups
 from service.catalog.model import Root
 from service.db.repository import Prepared, Repository
 from service.db.tracing import Trace
-from service.errors import Invalid, ServiceError
-from service.graphql.documents import Documents, Operation, RequestRefused
+from service.errors import Invalid, ServiceError, Unavailable
+from service.graphql.documents import Compilations, Documents, Operation, RequestRefused
 from service.graphql.errors import Error, Locator, note_errors, root_error
-from service.graphql.fallback import Fallback
+from service.graphql.fallback import Context, Fallback
 from service.graphql.notes import Answer
 from service.graphql.planning import Planner
 from service.graphql.refusals import request_error
+from service.graphql.request import Origin
 from service.graphql.roots import RootField, root_fields
 from service.graphql.selections import Chosen, Reader
 
+MOST_AT_ONCE = 4
+"""Root fields of one query that run at a time, so that it leaves connections to other requests."""
+UNKNOWN = Origin()
+"""Of a request that did not come over HTTP."""
 _ROOT = {OperationType.QUERY: Root.QUERY, OperationType.MUTATION: Root.MUTATION}
 
 
@@ -73,12 +78,18 @@ class GraphQL:
         self._fallback = fallback
         self._roots = root_fields(repository.catalog)
         self._groups = static_groups(repository.catalog)
-        self._documents: Documents[CompiledOperation] = Documents(
-            schema, max_tokens=max_tokens, max_depth=max_depth, max_roots=max_roots
+        self._documents = Documents(
+            schema, max_tokens=max_tokens, max_depth=max_depth, max_roots=max_roots, suggestions=introspection
         )
+        self._compilations: Compilations[CompiledOperation] = Compilations()
 
     async def __call__(
-        self, principal: Principal, query: str, variables: dict[str, Any], operation_name: str | None
+        self,
+        principal: Principal,
+        query: str,
+        variables: dict[str, Any],
+        operation_name: str | None,
+        origin: Origin = UNKNOWN,
     ) -> bytes:
         """The body of the answer, as JSON, with the errors of fields and rules in it.
 
@@ -90,14 +101,15 @@ class GraphQL:
                 return _refused_subscription()
             coerced = operation.coerce(variables)
             caller = self._class_of(principal)
-            compiled = operation.compiled(
-                caller, coerced, lambda made, trace: self._compile(made, trace, coerced, caller)
+            compiled = self._compilations.get(
+                operation, caller, coerced, lambda trace: self._compile(operation, trace, coerced, caller)
             )
         except RequestRefused as refused:
             errors = [request_error(each, self._schema, refused.document) for each in refused.errors]
             return orjson.dumps({"data": None, "errors": errors})
         if compiled.fields is None:
-            return await self._fallback.execute(operation, coerced, variables, principal, caller)
+            context = Context(principal, caller, origin)
+            return await self._fallback.execute(operation, coerced, variables, context)
         return await self._execute(compiled.fields, compiled.is_mutation, operation, coerced, principal)
 
     def _class_of(self, principal: Principal) -> CallerClass:
@@ -107,13 +119,13 @@ class GraphQL:
     # ------------------------------------------------------------ compilation
 
     def _compile(
-        self, operation: Operation[CompiledOperation], trace: Trace, variables: Mapping[str, Any], caller: CallerClass
+        self, operation: Operation, trace: Trace, variables: Mapping[str, Any], caller: CallerClass
     ) -> CompiledOperation:
         reader = Reader(operation.fragments, trace.of(dict(variables)))
         planner = Planner(self._repository.catalog, self._schema, reader, caller)
         root = _ROOT[operation.type]
         fields: list[CompiledField] = []
-        for chosen in reader.fields([operation.node.selection_set]):
+        for chosen in _roots_of(operation, reader):
             if chosen.name == "__typename":
                 fields.append(CompiledField(chosen.key, chosen.name, text=f'"{root}"'))
                 continue
@@ -139,7 +151,7 @@ class GraphQL:
         self,
         fields: tuple[CompiledField, ...],
         is_mutation: bool,  # noqa: FBT001  what the operation is, not a switch
-        operation: Operation[CompiledOperation],
+        operation: Operation,
         variables: dict[str, Any],
         principal: Principal,
     ) -> bytes:
@@ -148,7 +160,13 @@ class GraphQL:
         if is_mutation or len(fields) == 1:
             done = [await self._run(field, root, variables, principal, locate) for field in fields]
         else:
-            done = await asyncio.gather(*(self._run(field, root, variables, principal, locate) for field in fields))
+            turn = asyncio.Semaphore(MOST_AT_ONCE)
+
+            async def run(field: CompiledField) -> tuple[str, list[Error]]:
+                async with turn:
+                    return await self._run(field, root, variables, principal, locate)
+
+            done = await asyncio.gather(*map(run, fields))
         data = ",".join(f'"{field.key}":{text}' for field, (text, _) in zip(fields, done, strict=True))
         errors = [error for _, found in done for error in found]
         if not errors:
@@ -167,11 +185,20 @@ class GraphQL:
             assert field.answer is not None
             text = await self._repository.run(field.prepared, variables, principal)
         except ServiceError as error:
+            if isinstance(error, Unavailable) and root is Root.QUERY:
+                raise  # as 503: clients send a query again by themselves, and may do so
             return "null", [root_error(error, field.key, field.name, root, locate)]
         text, notes = field.answer.finish(
             text, field.prepared.orders, self._repository.cursors, [field.key], (root, field.name)
         )
         return text, note_errors(notes, locate)
+
+
+def _roots_of(operation: Operation, reader: Reader) -> list[Chosen]:
+    try:
+        return reader.fields([operation.node.selection_set])
+    except Invalid as error:
+        raise RequestRefused(GraphQLError(error.message)) from None
 
 
 def _refused_subscription() -> bytes:

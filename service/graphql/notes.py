@@ -18,6 +18,7 @@ from service.catalog.model import TypeRef
 from service.db import plan
 from service.db.output import MARK
 from service.db.paging import Cursors
+from service.errors import Forbidden
 
 Path = list[str | int]
 
@@ -108,6 +109,22 @@ def signed(text: str, orders: Sequence[plan.PageOrder], cursors: Cursors) -> str
     return _CURSOR.sub(cursor, text)
 
 
+def decoded(text: str, orders: Sequence[plan.PageOrder], cursors: Cursors) -> Any:
+    """What the database answered as Python values, with a `Forbidden` to raise wherever it marked a denial."""
+    value = orjson.loads(signed(text, orders, cursors))
+    return _with_refusals(value) if MARK in text else value
+
+
+def _with_refusals(value: Any) -> Any:
+    if value == _DENIED:
+        return Forbidden()
+    if isinstance(value, dict):
+        return {name: _with_refusals(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_with_refusals(each) for each in value]
+    return value
+
+
 # ---------------------------------------------------------------- what to look for
 
 
@@ -143,6 +160,7 @@ def _watched_value(key: str, type_: TypeRef) -> Iterator[str]:
     if type_.is_list and type_.element_required:
         yield "[null"
         yield ",null"
+        yield ", null"  # in jsonb, and where rows are aggregated
 
 
 # ---------------------------------------------------------------- completion

@@ -13,15 +13,26 @@ from typing import Any
 from graphql import GraphQLObjectType, GraphQLSchema, SelectionSetNode
 
 from service.catalog import names
-from service.catalog.access import Answer, CallerClass, Verdict, decide, guarded, is_redacted
+from service.catalog.access import (
+    Answer,
+    CallerClass,
+    Verdict,
+    decide,
+    is_redacted,
+    required_by_deletion,
+    required_by_input,
+)
 from service.catalog.model import Access, Catalog, Field, Model, Relation, Rule
 from service.db import plan
 from service.db.filters import condition_of, key_condition
 from service.db.plan import Comparison, Condition, Operator
 from service.db.tracing import peek, source_of
-from service.errors import Forbidden, Invalid
+from service.errors import Forbidden, Invalid, Limited
 from service.graphql.roots import RootField
 from service.graphql.selections import Chosen, Reader
+
+MOST_MEMBERS = 50
+"""Names for the items and the token of one page: PostgreSQL takes 100 arguments to a function, two for each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +77,15 @@ class Planner:
         return plan.Get(model, key, self.select(model, chosen.selection_sets), _rules(verdict))
 
     def _list(self, model: Model, chosen: Chosen, arguments: dict[str, Any], verdict: Verdict) -> plan.Page:
-        """A list. One over a key with sort fields may name the hash, and only then be sorted."""
+        """A list. Where the key is not `id` alone it may name the hash, and only then be sorted."""
         spelled = names.list_connection(model.name)
         hash_name, sort = model.key[0], model.key[1:]
-        if not sort:
-            return self._page(model, chosen, arguments, (), (), verdict=verdict, type_name=spelled)
         hash_value = arguments.pop(hash_name, None)
         if hash_value is not None:
             equal = _equals(model.field_by_name[hash_name], hash_value)
             return self._page(model, chosen, arguments, sort, (equal,), verdict=verdict, type_name=spelled)
-        sort_argument = _sort_argument(sort)
-        if arguments.get(sort_argument) is not None:
+        sort_argument = _sort_argument(sort) if sort else None
+        if sort_argument is not None and arguments.get(sort_argument) is not None:
             raise _needs(f"When providing argument '{sort_argument}' you must also provide '{hash_name}'.")
         if arguments.get("sortDirection") is not None:
             raise _needs(f"When providing argument 'sortDirection' you must also provide argument '{hash_name}'.")
@@ -125,6 +134,8 @@ class Planner:
                 members.append(plan.NextToken(chosen.key))
             else:
                 members.append(plan.Typename(chosen.key, type_name or names.connection(model.name)))
+        if len(members) > MOST_MEMBERS:
+            raise Limited(f"A page is asked for more than {MOST_MEMBERS} things. Ask for its items and its token once.")
         return plan.Connection(tuple(members))
 
     # ------------------------------------------------------------ writes
@@ -137,7 +148,7 @@ class Planner:
             selection=self.select(model, chosen.selection_sets, mutation=True),
             condition=condition_of(model, arguments.get("condition")),
             allowed_if=_rules(verdict),
-            guarded=self._input_rules(model, given, Access.CREATE),
+            guarded=required_by_input(model, given, Access.CREATE, self.caller),
         )
 
     def _change(
@@ -146,9 +157,9 @@ class Planner:
         given = arguments["input"]
         if root.kind == "update":
             make: type[plan.Update | plan.Delete] = plan.Update
-            sets = [rules for _, rules in self._input_rules(model, given, Access.UPDATE)]
+            sets = [rules for _, rules in required_by_input(model, given, Access.UPDATE, self.caller)]
         else:
-            make, sets = plan.Delete, self._deletion_rules(model)
+            make, sets = plan.Delete, [*required_by_deletion(model, self.caller)]
         if isinstance(verdict, tuple):
             sets.insert(0, verdict)
         return make(
@@ -158,27 +169,6 @@ class Planner:
             condition=condition_of(model, arguments.get("condition")),
             allowed_if=tuple(sets),
         )
-
-    def _input_rules(
-        self, model: Model, given: dict[str, Any], access: Access
-    ) -> tuple[tuple[str, tuple[Rule, ...]], ...]:
-        """The fields of an input whose own rules depend on the row. Raises `Forbidden` naming those that say no."""
-        verdicts = {
-            name: decide(model.field_by_name[name].rules, access, self.caller)
-            for name in given
-            if model.field_by_name[name].rules
-        }
-        denied = [name for name, verdict in verdicts.items() if verdict is Answer.NO]
-        if denied:
-            raise Forbidden(f"Unauthorized on [{', '.join(denied)}]")
-        return tuple((name, verdict) for name, verdict in verdicts.items() if isinstance(verdict, tuple))
-
-    def _deletion_rules(self, model: Model) -> list[tuple[Rule, ...]]:
-        """A delete takes every field with it, so each field's own rules must allow it."""
-        verdicts = [decide(member.rules, Access.DELETE, self.caller) for member in guarded(model)]
-        if Answer.NO in verdicts:
-            raise Forbidden
-        return [verdict for verdict in verdicts if isinstance(verdict, tuple)]
 
     # ------------------------------------------------------------ selections
 
@@ -194,7 +184,9 @@ class Planner:
         relation = model.relation_by_name.get(chosen.name)
         if relation is not None:
             return self._related(model, relation, chosen, mutation=mutation)
-        field = model.field_by_name[chosen.name]
+        field = model.field_by_name.get(chosen.name)
+        if field is None:
+            return _never_there(chosen, model.unresolved)
         verdict: Verdict = decide(field.rules, Access.GET, self.caller) if field.rules else Answer.YES
         if verdict is Answer.NO or (mutation and field.rules):
             return plan.Hidden(
@@ -210,13 +202,17 @@ class Planner:
         return plan.Embedded(chosen.key, field, field.type.name, inner)
 
     def _embedded(self, type_name: str, sets: Sequence[SelectionSetNode]) -> tuple[plan.Selected, ...]:
-        fields = {each.name: each for each in self.catalog.object_by_name[type_name].fields}
-        return tuple(
-            plan.Typename(chosen.key, type_name)
-            if chosen.name == "__typename"
-            else self._stored(fields[chosen.name], chosen)
-            for chosen in self.reader.fields(sets)
-        )
+        embedded = self.catalog.object_by_name[type_name]
+        fields = {each.name: each for each in embedded.fields}
+        selection: list[plan.Selected] = []
+        for chosen in self.reader.fields(sets):
+            if chosen.name == "__typename":
+                selection.append(plan.Typename(chosen.key, type_name))
+            elif chosen.name in fields:
+                selection.append(self._stored(fields[chosen.name], chosen))
+            else:
+                selection.append(_never_there(chosen, embedded.relations))
+        return tuple(selection)
 
     # ------------------------------------------------------------ relations
 
@@ -252,6 +248,12 @@ def _sort_of(relation: Relation, target: Model) -> tuple[str, ...]:
     if relation.index is not None:
         return target.index_by_name[relation.index].sort
     return target.key[1:] if target.key[0] == relation.target_fields[0] else ()
+
+
+def _never_there(chosen: Chosen, fields: Sequence[Field]) -> plan.Hidden:
+    """A field that leads to a model although nothing is stored that could: always null."""
+    field = next(each for each in fields if each.name == chosen.name)
+    return plan.Hidden(chosen.key, field.name, field.type.name, denied=False, required=field.type.required)
 
 
 def _sort_argument(sort: tuple[str, ...]) -> str:

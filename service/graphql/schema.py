@@ -11,10 +11,11 @@ from enum import StrEnum
 from typing import Any, cast
 
 import strawberry
-from graphql import parse_const_value, value_from_ast_untyped
+from graphql import GraphQLError, parse_const_value, value_from_ast_untyped
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema_directive import Location
+from strawberry.types import ExecutionContext
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.base import StrawberryList, StrawberryObjectDefinition, StrawberryOptional
 from strawberry.types.enum import EnumValue, StrawberryEnumDefinition
@@ -41,13 +42,18 @@ def strawberry_schema(catalog: Catalog, resolve: Resolve | None = None) -> straw
     shapes = outline(catalog)
     types = _Types(shapes, resolve)
     query, mutation, subscription = (types.classes.get(root) for root in Root)
-    return strawberry.Schema(
+    return _Schema(
         query=cast("type", query),
         mutation=mutation,
         subscription=subscription,
         types=[types.classes[name] for name in shapes.always],
         config=StrawberryConfig(auto_camel_case=False, scalar_map=_SCALARS),
     )
+
+
+class _Schema(strawberry.Schema):
+    def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
+        """Nothing: a caller's mistake belongs in the answer, and a bug is logged by who masks it."""
 
 
 class _RootStrawberryField(StrawberryField):

@@ -52,8 +52,9 @@ class Reader:
     def fields(self, sets: Iterable[SelectionSetNode]) -> list[Chosen]:
         """The fields of merged selection sets, in order. All fragments apply: no type has subtypes here."""
         grouped: dict[str, list[FieldNode]] = {}
+        visited: set[str] = set()
         for each in sets:
-            self._collect(each, grouped, set())
+            self._collect(each, grouped, visited)
         return [Chosen(key, nodes[0].name.value, tuple(nodes)) for key, nodes in grouped.items()]
 
     def _collect(self, selections: SelectionSetNode, grouped: dict[str, list[FieldNode]], visited: set[str]) -> None:
@@ -72,15 +73,20 @@ class Reader:
     def _is_included(self, node: Any) -> bool:
         for directive in node.directives or ():
             name = directive.name.value
-            if name in {"skip", "include"}:
-                value = directive.arguments[0].value
-                holds = peek(self.variables.get(value.name.value)) if isinstance(value, VariableNode) else value.value
-                if bool(holds) is (name == "skip"):
-                    return False
+            if name in {"skip", "include"} and self._holds(directive.arguments[0].value) is (name == "skip"):
+                return False
         return True
 
+    def _holds(self, value: Any) -> bool:
+        if not isinstance(value, VariableNode):
+            return bool(value.value)
+        holds = peek(self.variables.get(value.name.value))
+        if holds is None:  # its type may be nullable where it has a default
+            raise Invalid(f"Variable '{value.name.value}' has coerced Null value for NonNull type 'Boolean!'")
+        return bool(holds)
+
     def arguments(self, field: GraphQLField, chosen: Chosen) -> dict[str, Any]:
-        """The arguments that were given, by name; a variable without a value gives none.
+        """The arguments that were given or have a default, by name; a variable without a value gives none.
 
         Raises `Invalid` for a null where the argument may not be null, which only a variable can cause.
         """
@@ -89,6 +95,8 @@ class Reader:
         nodes = {argument.name.value: argument.value for argument in chosen.nodes[0].arguments or ()}
         for name, definition in field.args.items():
             value = coerce_input_literal(nodes[name], definition.type, variables) if name in nodes else Undefined
+            if value is Undefined and definition.default is not None and definition.default.literal is not None:
+                value = coerce_input_literal(definition.default.literal, definition.type)
             if value is not Undefined:
                 given[name] = value
             elif is_non_null_type(definition.type):

@@ -6,11 +6,12 @@ from graphql import Source
 
 from service.catalog.model import Catalog, Provider
 from service.importer.flags import Flags
+from service.importer.load import Imported, load_schema
 from service.importer.read import read
 from service.importer.refusal import ImportRefused, Notice
 from service.importer.resolve import resolve
 
-__all__ = ["Flags", "ImportRefused", "Notice", "catalog_from_sdl"]
+__all__ = ["Flags", "ImportRefused", "Imported", "Notice", "catalog_from_sdl", "load_schema"]
 
 
 def catalog_from_sdl(

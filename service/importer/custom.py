@@ -11,7 +11,7 @@ from graphql import (
     print_ast,
 )
 
-from service.catalog.model import EnumType, Field, InputType, ObjectType, Operation, Root, Rule
+from service.catalog.model import EnumType, Field, InputType, ObjectType, Operation, Provider, Root
 from service.importer.directives import find, find_all, string, strings, type_of
 from service.importer.flags import Flags
 from service.importer.read import Document
@@ -42,15 +42,17 @@ def input_type(node: InputObjectTypeDefinitionNode) -> InputType:
     return InputType(node.name.value, tuple(_argument(each) for each in node.fields or ()))
 
 
-def operations(document: Document, flags: Flags, global_: tuple[Rule, ...]) -> tuple[Operation, ...]:
+def operations(document: Document, flags: Flags, default_provider: Provider) -> tuple[Operation, ...]:
     """All custom root fields: queries, then mutations, then subscriptions."""
     return tuple(
-        _operation(root, node, document, flags, global_) for root, nodes in document.roots.items() for node in nodes
+        _operation(root, node, document, flags, default_provider)
+        for root, nodes in document.roots.items()
+        for node in nodes
     )
 
 
 def _operation(
-    root: Root, node: FieldDefinitionNode, document: Document, flags: Flags, global_: tuple[Rule, ...]
+    root: Root, node: FieldDefinitionNode, document: Document, flags: Flags, default_provider: Provider
 ) -> Operation:
     function, subscribe = find(node, "function"), find(node, "aws_subscribe")
     if root is not Root.SUBSCRIPTION:
@@ -70,7 +72,7 @@ def _operation(
         type_of(node.type),
         arguments=tuple(_argument(each) for each in node.arguments or ()),
         function=string(function, "name") if function else None,
-        rules=static_rules(rules) if find(node, "auth") else mode_rules(node) or global_,
+        rules=static_rules(rules) + mode_rules(node, default_provider),
         mutations=strings(subscribe, "mutations") if subscribe else (),
     )
 

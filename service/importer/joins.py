@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from graphql import FieldDefinitionNode
 
 from service.catalog.model import Field, Index, Relation, RelationKind, Rule, TypeRef
-from service.catalog.plurals import default_index_name, lower_first, plural_of, upper_first
+from service.catalog.plurals import default_index_name, lower_first, plural_of, standard_operations, upper_first
 from service.importer.directives import find, string, type_of
 from service.importer.drafts import Draft
 from service.importer.flags import Flags
-from service.importer.models import operations_of
 from service.importer.refusal import ImportRefused
 
 
@@ -58,7 +57,7 @@ def _join(name: str, sides: list[tuple[str, FieldDefinitionNode]], drafts: dict[
         )
     one, two = drafts[sides[0][0]], drafts[sides[1][0]]
     plural = plural_of(name)
-    draft = Draft(name, None, plural, operations_of(name, plural, {}), _union(one.rules, two.rules))
+    draft = Draft(name, None, plural, standard_operations(name, plural), _union(one.rules, two.rules))
     draft.members["id"] = Field("id", TypeRef("ID", required=True))
     keys = [_add_key(draft, side, flags) for side in (one, two)]
     for side, fields in zip((one, two), keys, strict=True):

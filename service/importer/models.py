@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from graphql import DirectiveNode, FieldDefinitionNode, ObjectTypeDefinitionNode
 
-from service.catalog.model import Field, Index, Operations, Rule, Timestamps, TypeRef
-from service.catalog.plurals import default_index_name, joined, plural_of
+from service.catalog.model import Field, Index, Operations, Relation, Rule, Timestamps, TypeRef
+from service.catalog.plurals import default_index_name, plural_of, standard_operations
 from service.importer.directives import argument_names, arguments, find, find_all, string, strings, type_of
 from service.importer.drafts import Draft, Unresolved
 from service.importer.flags import Flags
@@ -46,26 +48,24 @@ def draft_model(node: ObjectTypeDefinitionNode, document: Document, flags: Flags
 
 def operations_of(name: str, plural: str, config: dict[str, Any]) -> Operations:
     """The root fields of a model: Amplify's names, with what `@model(…)` renames or switches off (null)."""
-    queries = _merged(config, "queries", {"get": joined("get", name), "list": joined("list", plural)})
-    mutations = _merged(config, "mutations", {verb: joined(verb, name) for verb in ("create", "update", "delete")})
-    events = {verb: [joined(verb, name)] for verb in ("onCreate", "onUpdate", "onDelete")}
+    standard = standard_operations(name, plural)
+    queries = _merged(config, "queries", {"get": standard.get, "list": standard.list})
+    mutations = _merged(
+        config, "mutations", {"create": standard.create, "update": standard.update, "delete": standard.delete}
+    )
+    events = {"onCreate": standard.on_create, "onUpdate": standard.on_update, "onDelete": standard.on_delete}
     subscriptions = _merged(config, "subscriptions", {**events, "level": "on"})
-    if subscriptions.get("level") == "off":
-        subscriptions = {}
     # A subscription listens to a mutation: without the mutation there is nothing to listen to.
     heard = {
         event: _listed(subscriptions.get(event)) if mutations.get(event.removeprefix("on").lower()) else ()
-        for event in events
+        for event in (events if subscriptions.get("level") != "off" else ())
     }
     return Operations(
-        get=queries.get("get"),
-        list=queries.get("list"),
-        create=mutations.get("create"),
-        update=mutations.get("update"),
-        delete=mutations.get("delete"),
-        on_create=heard["onCreate"],
-        on_update=heard["onUpdate"],
-        on_delete=heard["onDelete"],
+        **{name: queries.get(name) for name in ("get", "list")},
+        **{name: mutations.get(name) for name in ("create", "update", "delete")},
+        on_create=heard.get("onCreate", ()),
+        on_update=heard.get("onUpdate", ()),
+        on_delete=heard.get("onDelete", ()),
     )
 
 
@@ -80,7 +80,7 @@ def _merged(config: dict[str, Any], name: str, defaults: dict[str, Any]) -> dict
 def _listed(value: object) -> tuple[str, ...]:
     if value is None:
         return ()
-    return tuple(str(each) for each in value) if isinstance(value, list) else (str(value),)
+    return tuple(str(each) for each in value) if isinstance(value, list | tuple) else (str(value),)
 
 
 def _timestamps(config: dict[str, Any]) -> Timestamps:
@@ -95,6 +95,12 @@ def _names(directives: tuple[DirectiveNode, ...]) -> set[str]:
 def _draft_member(draft: Draft, node: FieldDefinitionNode, document: Document, models: set[str], flags: Flags) -> None:
     name = node.name.value
     type_ = type_of(node.type)
+    if name.startswith("__"):
+        raise ImportRefused(
+            f"{draft.name}.{name} begins with two underscores, which GraphQL keeps for itself.",
+            "Give the field another name.",
+            node=node,
+        )
     if any(find(node, relation) for relation in RELATIONS):
         draft.members[name] = None
     elif type_.name in models:
@@ -163,6 +169,27 @@ def finish(draft: Draft) -> None:
     for name in (draft.timestamps.created, draft.timestamps.updated):
         if name:
             draft.add(name, TypeRef("AWSDateTime", required=True), in_input=False)
+
+
+def drop_dead_rules(draft: Draft, document: Document) -> None:
+    """Leaves out rules about groups in a field that the model has not: they can match no row."""
+    draft.rules = tuple(_living(draft, draft.rules, document))
+    for name, member in draft.members.items():
+        if isinstance(member, Field | Relation) and member.rules:
+            draft.members[name] = replace(member, rules=tuple(_living(draft, member.rules, document)))
+
+
+def _living(draft: Draft, rules: tuple[Rule, ...], document: Document) -> Iterator[Rule]:
+    for rule in rules:
+        if rule.groups_field and not draft.field(rule.groups_field):
+            document.notice(
+                f"a rule of {draft.name} names groups in the field {rule.groups_field}, which there is not: "
+                "it lets nobody in and is left out.",
+                draft.node,
+                needs_person=True,
+            )
+        else:
+            yield rule
 
 
 def add_owners(draft: Draft) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Iterable
 
@@ -15,7 +16,7 @@ from service.importer.directives import KNOWN, Directed, type_of
 from service.importer.drafts import Draft, Unresolved
 from service.importer.flags import Flags
 from service.importer.joins import joins_of
-from service.importer.models import RELATIONS, add_owners, draft_model, finish
+from service.importer.models import RELATIONS, add_owners, draft_model, drop_dead_rules, finish
 from service.importer.read import Document
 from service.importer.refusal import ImportRefused
 from service.importer.relations import Relations
@@ -28,6 +29,7 @@ GENERATED = re.compile(r"Model\w+(Connection|Input)|(Create|Update|Delete)\w+Inp
 
 def resolve(document: Document, default_provider: Provider, flags: Flags) -> Catalog:
     """The catalog of a document. What a person should know is added to the document's notices."""
+    _refuse_no_model(document)
     global_ = global_rules(document.globals, flags)
     drafts = {node.name.value: draft_model(node, document, flags, global_) for node in document.models}
     joins = joins_of(drafts, flags)
@@ -39,6 +41,7 @@ def resolve(document: Document, default_provider: Provider, flags: Flags) -> Cat
         for draft in drafts.values():
             relations.resolve(draft, kind)
     for draft in finished:
+        drop_dead_rules(draft, document)
         add_owners(draft)
     _set_modules(document, drafts)
     for join in joins.values():
@@ -49,7 +52,7 @@ def resolve(document: Document, default_provider: Provider, flags: Flags) -> Cat
         enums=tuple(enum_type(node) for node in document.enums),
         objects=tuple(object_type(node, set(drafts), flags) for node in document.objects),
         inputs=tuple(input_type(node) for node in document.inputs),
-        operations=operations(document, flags, global_),
+        operations=operations(document, flags, default_provider),
         default_provider=default_provider,
     )
     _refuse_unknown_types(document, catalog)
@@ -90,7 +93,20 @@ def _with_column(field: Field, columns: dict[str, str]) -> Field:
 
 
 def _description(node: ObjectTypeDefinitionNode | None) -> str | None:
-    return node.description.value if node and node.description else None
+    return inspect.cleandoc(node.description.value) if node and node.description else None
+
+
+def _refuse_no_model(document: Document) -> None:
+    if document.models:
+        return
+    compiled = next((each for each in document.objects if re.fullmatch(r"Model\w+Connection", each.name.value)), None)
+    if compiled:
+        raise ImportRefused(
+            "this is what Amplify compiled, without the directives that say what it means.",
+            "Give the schema.graphql with the @model types that it was compiled from.",
+            node=compiled,
+        )
+    raise ImportRefused("the schema has no @model type.", "Give the schema.graphql of an Amplify Gen 1 API.")
 
 
 def _set_modules(document: Document, drafts: dict[str, Draft]) -> None:

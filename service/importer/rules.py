@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from graphql import DirectiveNode, InputObjectTypeDefinitionNode, Node, value_from_ast_untyped
+from graphql import DirectiveNode, FieldDefinitionNode, InputObjectTypeDefinitionNode, Node, value_from_ast_untyped
 
 from service.catalog.model import EVERYTHING, READ, Access, Allow, Provider, Rule
-from service.importer.directives import Directed, arguments, find_all, strings
+from service.importer.directives import Directed, arguments, find, find_all, strings
 from service.importer.flags import Flags
 from service.importer.refusal import ImportRefused
 
@@ -23,14 +23,15 @@ DEFAULT_PROVIDERS = {
 }
 """Who proves a caller's identity if the rule does not say."""
 
-MODE_DIRECTIVES = (
-    ("aws_api_key", Allow.PUBLIC, Provider.API_KEY),
-    ("aws_iam", Allow.PRIVATE, Provider.IAM),
-    ("aws_oidc", Allow.PRIVATE, Provider.OIDC),
-    ("aws_cognito_user_pools", Allow.PRIVATE, Provider.USER_POOLS),
-    ("aws_lambda", Allow.CUSTOM, Provider.FUNCTION),
-)
-"""AppSync's own directives, and whom each lets in."""
+MODES = {
+    "aws_api_key": Provider.API_KEY,
+    "aws_cognito_user_pools": Provider.USER_POOLS,
+    "aws_auth": Provider.USER_POOLS,
+    "aws_iam": Provider.IAM,
+    "aws_oidc": Provider.OIDC,
+    "aws_lambda": Provider.FUNCTION,
+}
+"""AppSync's own directives, by which a field is open to a mode."""
 
 
 def rules_of(node: Directed, flags: Flags) -> tuple[Rule, ...]:
@@ -38,20 +39,27 @@ def rules_of(node: Directed, flags: Flags) -> tuple[Rule, ...]:
     return tuple(rule for directive in find_all(node, "auth") for rule in _rules(directive, flags))
 
 
-def mode_rules(node: Directed) -> tuple[Rule, ...]:
-    """The rules that `@aws_api_key` and its kin mean where an author wrote them instead of `@auth`."""
-    return tuple(
-        Rule(Allow.GROUPS, provider, groups=groups)
-        if (groups := strings(found, "cognito_groups"))
-        else Rule(allow, provider)
-        for name, allow, provider in MODE_DIRECTIVES
-        for found in find_all(node, name)
-    )
-
-
 def static_rules(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
     """The rules that hold for a root field, which has no row to name an owner or a group."""
     return tuple(rule for rule in rules if not rule.is_dynamic)
+
+
+def mode_rules(node: FieldDefinitionNode, default_provider: Provider) -> tuple[Rule, ...]:
+    """What AppSync itself lets through to a root field: the modes of its `@aws_…`, else the default mode.
+
+    A field with `@auth` and no `@aws_…` has no such rule: there, its own rules decide.
+    """
+    given = [each for each in node.directives or () if each.name.value in MODES]
+    if not given:
+        return () if find(node, "auth") else (_mode_rule(default_provider),)
+    return tuple(_mode_rule(MODES[each.name.value], strings(each, "cognito_groups")) for each in given)
+
+
+def _mode_rule(provider: Provider, groups: tuple[str, ...] = ()) -> Rule:
+    if groups:
+        return Rule(Allow.GROUPS, provider, groups=groups)
+    allowed = {Provider.API_KEY: Allow.PUBLIC, Provider.FUNCTION: Allow.CUSTOM}
+    return Rule(allowed.get(provider, Allow.PRIVATE), provider)
 
 
 def global_rules(definition: InputObjectTypeDefinitionNode | None, flags: Flags) -> tuple[Rule, ...]:
@@ -81,9 +89,9 @@ def _rule(given: dict[str, Any], node: Node, flags: Flags) -> Rule:
         access=_access(given, node),
         groups=groups if is_group_rule and not given.get("groupsField") else (),
         groups_field=groups_field if is_group_rule else None,
-        group_claim=given.get("groupClaim") or "cognito:groups",
+        group_claim=(is_group_rule and given.get("groupClaim")) or "cognito:groups",
         owner_field=(given.get("ownerField") or "owner") if allow is Allow.OWNER else None,
-        identity_claim=given.get("identityClaim") or flags.identity_claim,
+        identity_claim=given.get("identityClaim") or flags.identity_claim if allow is Allow.OWNER else "sub::username",
     )
 
 

@@ -101,11 +101,24 @@ def test_the_inventory_in_numbers(capsys: pytest.CaptureFixture[str]):
     assert status == 0
     listed = json.loads(out)
     assert (len(listed["operations"]), listed["failing"], listed["subscriptions"]) == (137, 0, 39)
-    assert {each["custom"][0] for each in listed["operations"] if each["custom"]} == {
-        "placePurchaseOrder",
-        "receivePurchaseOrder",
-        "reorderSuggestions",
-    }
+    assert [each["name"] for each in listed["operations"] if each["unanswered"]] == []
+
+
+def test_operations_that_nothing_answers(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "a.graphql").write_text("query A { remind(id: 1) }")
+    arguments = (str(tmp_path), "--schema", str(TODO))
+    status, out, _ = run(capsys, *arguments)
+    assert status == 0
+    assert out.startswith("1 operation in 1 file · 0 failing · 1 waiting for code\n")
+    assert out.endswith(f"\n  remind  in {tmp_path}/a.graphql:1:1\n")
+    monkeypatch.setenv("OFFRAMP_FUNCTIONS", '{"remind-${env}": "remind-dev"}')
+    assert run(capsys, *arguments)[1].startswith("1 operation in 1 file · 0 failing\n")
+    monkeypatch.setenv("OFFRAMP_FUNCTIONS", "remind")
+    status, out, err = run(capsys, *arguments)
+    assert (status, out) == (2, "")
+    assert err.startswith("offramp: OFFRAMP_FUNCTIONS ")
 
 
 def test_who_may_run_an_operation(capsys: pytest.CaptureFixture[str]):
@@ -319,7 +332,7 @@ def test_what_becomes_of_an_operation(query: str, problems: list[str], callers: 
     result = Checker(catalog_from_sdl(RULES)).check(operation)
     assert [each.message for each in result.problems] == problems
     if not problems:
-        assert (list(result.callers), list(result.custom)) == (callers, custom)
+        assert (list(result.callers), list(result.unanswered)) == (callers, custom)
 
 
 # ---------------------------------------------------------------- which files
@@ -398,7 +411,7 @@ def test_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
                 "place": f"{path}:1:15",
                 "problems": [{"place": f"{path}:1:42", "message": undefined}],
                 "callers": [],
-                "custom": [],
+                "unanswered": [],
                 "closed": [],
             }
         ],
@@ -412,4 +425,4 @@ def test_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
 def test_the_schema_must_be_usable(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     status, out, err = run(capsys, str(CASES), "--schema", str(tmp_path / "none"))
     assert (status, out) == (2, "")
-    assert "cannot be read" in err
+    assert err.startswith(f"offramp: {tmp_path}/none does not exist.\n")

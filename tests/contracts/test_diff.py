@@ -441,7 +441,7 @@ def test_files_that_are_not_there(capsys: pytest.CaptureFixture[str], tmp_path: 
         2, "", f"offramp: {missing} cannot be read: No such file or directory.\n"
     )  # fmt: skip
     status, _, err = run(capsys, "--against", str(INVENTORY), "--schema", missing)
-    assert (status, err.startswith(f"offramp: {missing} cannot be read")) == (2, True)
+    assert (status, err.startswith(f"offramp: {missing} does not exist.")) == (2, True)
 
 
 def test_a_schema_that_cannot_be_imported(capsys: pytest.CaptureFixture[str], tmp_path: Path):

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from service.catalog.model import Catalog, Field, Index, Model, ObjectType, Operations, Relation, RelationKind, TypeRef
 from service.db.engine import Database
 from service.db.functions import datetime_text, joined
-from service.db.tables import Tables, access_paths, column_type, schema_sql, tables_from_catalog
+from service.db.tables import Tables, access_paths, column_type, tables_from_catalog
 from tests.conftest import MakeDatabase
 
 
@@ -178,8 +178,3 @@ async def test_text_is_ordered_by_its_bytes(database: Database):
         rows = await transaction.fetch_rows("SELECT id FROM words ORDER BY id")
     await database.execute_ddl("DROP TABLE words")
     assert [row[0] for row in rows] == values == sorted(values, key=str.encode)
-
-
-def test_the_schema_is_written_the_same_each_time(inventory: Catalog):
-    assert schema_sql(inventory) == schema_sql(inventory)
-    assert "%%" not in schema_sql(inventory)

@@ -1,17 +1,14 @@
 """A server with the page, a real Chromium, and a tab that remembers what it asked for and complained about."""
 
-import os
-import shutil
 import socket
 import threading
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 import uvicorn
 from graphql import build_schema, graphql_sync
-from playwright.async_api import Browser, ConsoleMessage, Page, Request, async_playwright
+from playwright.async_api import Browser, ConsoleMessage, Page, Request
 from starlette.applications import Starlette
 from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response
@@ -19,7 +16,6 @@ from starlette.routing import Route
 
 from service.graphql.graphiql import Caller, graphiql_page, graphiql_routes
 
-SCREENSHOTS = Path(__file__).parents[2] / "docs" / "images"
 CALLERS = (
     Caller("Admin · Acme", {"authorization": "admin.of.acme"}),
     Caller("Viewer · Acme", {"authorization": "viewer.of.acme"}),
@@ -33,7 +29,6 @@ SCHEMA = build_schema("type Query { whoAmI: String! } type Mutation { rename(to:
 
 
 def pytest_addoption(parser):
-    parser.addoption("--update-screenshots", action="store_true", help="write docs/images/*.png anew")
     parser.addoption("--base-url", metavar="URL", help="a running service to test instead, as `make run` starts it")
 
 
@@ -73,21 +68,6 @@ async def _answer(request: HttpRequest) -> Response:
     root = {"whoAmI": caller, "rename": lambda _info, to: to}
     result = graphql_sync(SCHEMA, body["query"], root, operation_name=body.get("operationName"))
     return JSONResponse(result.formatted)
-
-
-@pytest.fixture
-def picture_folder(request, tmp_path) -> Path:
-    """docs/images if the pictures there are to be made anew, else a folder that goes away."""
-    return SCREENSHOTS if request.config.getoption("--update-screenshots", default=False) else tmp_path
-
-
-@pytest.fixture(scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    if path is None:
-        pytest.skip("No Chromium here. Install it (apt-get install chromium) or name one in CHROMIUM=/path/to/it.")
-    async with async_playwright() as playwright:
-        yield await playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
 
 
 @dataclass

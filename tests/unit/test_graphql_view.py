@@ -187,8 +187,16 @@ async def test_who_has_no_token_learns_nothing_of_the_body(client: httpx2.AsyncC
 
 async def test_a_browser_gets_the_page(client: httpx2.AsyncClient) -> None:
     answer = await client.get("/graphql", headers={"accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
-    assert (answer.status_code, answer.text) == (200, "<title>GraphiQL</title>")
+    assert (answer.status_code, answer.text) == (200, "<title>GraphiQL at offramp.test</title>")
     assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_a_script_of_another_origin_does_not(shell: Any) -> None:
+    """The page may offer tokens, and in development any origin may read answers."""
+    async with shell.client(cors_origins=("*",)) as client:
+        answer = await client.get("/graphql", headers={"accept": "text/html", "origin": "https://evil.example"})
+    assert answer.status_code == 405
+    assert "GraphiQL" not in answer.text
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH", "TRACE", "BREW"])
@@ -292,3 +300,12 @@ def test_the_body_of_a_refusal_is_json_in_the_order_of_appsync() -> None:
     body = refusal_body(Malformed(EMPTY))
     assert body.startswith(b'{"errors":[{"errorType":"MalformedHttpRequestException","message":')
     assert orjson.loads(body)["message"] == EMPTY
+
+
+async def test_the_executor_is_told_where_the_request_came_from(shell: Any, client: Any, token: str) -> None:
+    headers = {"authorization": token, "x-forwarded-for": "198.51.100.7, 203.0.113.1", "X-Tenant": "t1"}
+    await client.post("/graphql", json={"query": "{ a }"}, headers=headers)
+    (origin,) = shell.echo.origins
+    assert origin.headers["x-tenant"] == "t1"
+    assert origin.headers["authorization"] == token
+    assert origin.addresses == ["198.51.100.7", "203.0.113.1", "127.0.0.1"]

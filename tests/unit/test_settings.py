@@ -66,7 +66,6 @@ def test_an_unknown_variable_is_an_error_that_names_the_nearest() -> None:
         ("OFFRAMP_LEEWAY", "61", "must be a whole number from 0 to 60"),
         ("OFFRAMP_INTROSPECTION", "maybe", "must be true or false"),
         ("OFFRAMP_TOKEN_USES", "access,refresh", "must be one or more of access, id"),
-        ("OFFRAMP_INTEGRITY", "strict", "must be one of legacy"),
         ("OFFRAMP_ISSUER", "http://example.com/pool", "must be an https:// address (http:// only for this machine)"),
         ("OFFRAMP_ISSUER", "cognito", "must be an https:// address (http:// only for this machine)"),
         ("OFFRAMP_JWKS", "http://example.com/jwks", "must be an https:// address (http:// only for this machine)"),

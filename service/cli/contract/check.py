@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from service.cli.contract.subject import add_subject, subject
+from service.errors import SettingsError
 
 if TYPE_CHECKING:
+    from service.catalog.model import Catalog, Root
     from service.contract.checking import Checked
     from service.contract.documents import Unfollowed
     from service.contract.operations import Read, Unreadable
@@ -55,7 +58,8 @@ def run(arguments: argparse.Namespace) -> int:
     from service.contract.refusal import Unusable  # noqa: PLC0415  as above
     from service.contract.sources import find_sources  # noqa: PLC0415  as above
 
-    checker = Checker(subject(arguments.schema))
+    catalog = subject(arguments.schema)
+    checker = Checker(catalog, _answered(catalog))
     sources = find_sources(arguments.paths)
     found = find_documents(_shown(sources, "reading", quiet=arguments.json))
     read = read_operations(found.documents)
@@ -69,6 +73,22 @@ def run(arguments: argparse.Namespace) -> int:
     result = _Result(checked, read, [*found.unfollowed, *read.unfollowed])
     print(json.dumps(result.as_json()) if arguments.json else "\n".join(result.as_text()))
     return 1 if result.failing else 0
+
+
+def _answered(catalog: Catalog) -> Collection[tuple[Root, str]]:
+    """The custom operations that a service started here would answer: in Python, or as OFFRAMP_FUNCTIONS says."""
+    from service.operations import FUNCTIONS  # noqa: PLC0415  as above
+    from service.operations.connect import connect  # noqa: PLC0415  as above
+    from service.settings import Settings, setting_of, variable_of  # noqa: PLC0415  as above
+
+    read: dict[str, Any] = {}
+    for each in fields(Settings):
+        if each.name in {"functions", "env"} and (text := os.environ.get(variable_of(each))):
+            try:
+                read[each.name] = setting_of(each).parse(text)
+            except ValueError as error:
+                raise SettingsError(f"{variable_of(each)} {error}") from None
+    return connect(catalog, FUNCTIONS, dict(read.get("functions", ())), environment=read.get("env")).keys()
 
 
 def _shown(items: Sequence[Any], doing: str, *, quiet: bool) -> Iterator[Any]:
@@ -88,7 +108,7 @@ class _File:
 
     operations: int = 0
     failing: int = 0
-    custom: int = 0
+    unanswered: int = 0
     subscriptions: int = 0
 
 
@@ -110,7 +130,7 @@ class _Result:
         yield ""
         yield from _table(files)
         yield from self._failures()
-        yield from self._custom()
+        yield from self._unanswered()
         yield from self._closed()
         if self.unfollowed:
             yield "\nThese are put together when the program runs and could not be followed; try them there:"
@@ -118,10 +138,10 @@ class _Result:
 
     def _summary(self, files: int) -> str:
         total, subscriptions = len(self.checked) + len(self.read.unreadable), self._subscriptions()
-        custom = sum(bool(each.custom) for each in self.checked)
+        unanswered = sum(bool(each.unanswered) for each in self.checked)
         counts = [f"{_count(total, 'operation')} in {_count(files, 'file')}", f"{self.failing} failing"]
-        if custom:
-            counts.append(f"{custom} waiting for code")
+        if unanswered:
+            counts.append(f"{unanswered} waiting for code")
         if subscriptions:
             counts.append(f"{_count(subscriptions, 'subscription')} valid, but not served yet")
         return " · ".join(counts)
@@ -135,7 +155,7 @@ class _Result:
             counts = files[each.operation.place.file]
             counts.operations += 1
             counts.failing += bool(each.problems)
-            counts.custom += bool(each.custom)
+            counts.unanswered += bool(each.unanswered)
             counts.subscriptions += _is_subscription(each) and not each.problems
         for unreadable in self.read.unreadable:
             files[unreadable.place.file].operations += 1
@@ -151,13 +171,13 @@ class _Result:
             for problem in checked.problems:
                 yield f"  {problem.place}  {checked.operation.name}\n    {problem.message}"
 
-    def _custom(self) -> Iterator[str]:
+    def _unanswered(self) -> Iterator[str]:
         calls: dict[str, list[Checked]] = defaultdict(list)
         for each in self.checked:
-            for name in each.custom:
+            for name in each.unanswered:
                 calls[name].append(each)
         if calls:
-            yield "\nThese are valid, but call operations that somebody has to write code for, as they had a function:"
+            yield "\nThese are valid, but nothing answers these operations yet (docs/custom-operations.md):"
         for name, callers in calls.items():
             yield f"  {name}  in {', '.join(str(each.operation.place) for each in callers)}"
 
@@ -190,7 +210,7 @@ def _table(files: dict[str, _File]) -> Iterator[str]:
             text
             for count, text in (
                 (counts.failing, f"{counts.failing} failing"),
-                (counts.custom, f"{counts.custom} waiting for code"),
+                (counts.unanswered, f"{counts.unanswered} waiting for code"),
                 (counts.subscriptions, _count(counts.subscriptions, "subscription")),
             )
             if count
@@ -211,7 +231,7 @@ def _checked_json(checked: Checked) -> dict[str, Any]:
         "place": str(operation.place),
         "problems": [{"place": str(each.place), "message": each.message} for each in checked.problems],
         "callers": list(checked.callers),
-        "custom": list(checked.custom),
+        "unanswered": list(checked.unanswered),
         "closed": list(checked.closed),
     }
 

@@ -71,9 +71,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _directive(provider: Provider) -> str:
-    from service.importer.rules import MODE_DIRECTIVES  # noqa: PLC0415  as above
+    from service.importer.rules import MODES  # noqa: PLC0415  as above
 
-    return next(name for name, _, named in MODE_DIRECTIVES if named is provider)
+    return next(name for name, named in MODES.items() if named is provider)
 
 
 def _counts(found: Sequence[Change]) -> dict[str, int]:

@@ -12,9 +12,9 @@ from service.catalog.model import Catalog
 from service.errors import CommandError
 
 DESCRIPTION = """\
-Write the published contracts anew from the models: graphql/schema.graphql, the SDL that is served, and
-db/schema.sql, the tables. With --check nothing is written: the status is 1 if a file is not up to date,
-and the difference is shown.
+Write what is published or packaged anew from the models: graphql/schema.graphql, the SDL that is served;
+db/schema.sql, the tables; and service/catalog/inventory.json, which the service reads when it starts. With
+--check nothing is written: the status is 1 if a file is not up to date, and the difference is shown.
 """
 SQL_HEAD = "-- Written by `offramp contract export` from the models; see README.md beside it.\n\n"
 SHOWN_LINES = 100
@@ -25,7 +25,7 @@ def register(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     """Add the action."""
     parser = actions.add_parser(
         "export",
-        help="write graphql/schema.graphql and db/schema.sql",
+        help="write the SDL, the tables and the packaged catalog",
         description=DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -38,7 +38,7 @@ def register(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
 
 def run(arguments: argparse.Namespace) -> int:
     """Write every contract, or with `--check` compare it with what is there."""
-    from service.catalog.packaged import shipped  # noqa: PLC0415  `offramp --help` needs no catalog
+    from service.db.derive import catalog_from_models  # noqa: PLC0415  `offramp --help` maps no classes
 
     rooms = {Path(path).parent for path in CONTRACTS}
     missing = sorted(str(room) for room in rooms if not (arguments.directory / room).is_dir())
@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
             f"There is no folder {' or '.join(missing)} in {arguments.directory.resolve()}.",
             hint="Run it in a checkout of Offramp, or name one with --directory.",
         )
-    catalog = shipped()
+    catalog = catalog_from_models()
     written = {arguments.directory / path: make(catalog) for path, make in CONTRACTS.items()}
     stale = {path: text for path, text in written.items() if _read(path) != text}
     if arguments.check:
@@ -86,5 +86,15 @@ def _sql(catalog: Catalog) -> str:
     return SQL_HEAD + schema_sql(catalog).rstrip() + "\n"
 
 
-CONTRACTS: dict[str, Callable[[Catalog], str]] = {"graphql/schema.graphql": _graphql, "db/schema.sql": _sql}
+def _packaged(catalog: Catalog) -> str:
+    from service.catalog.packaged import dump  # noqa: PLC0415  as above
+
+    return dump(catalog).decode()
+
+
+CONTRACTS: dict[str, Callable[[Catalog], str]] = {
+    "graphql/schema.graphql": _graphql,
+    "db/schema.sql": _sql,
+    "service/catalog/inventory.json": _packaged,
+}
 """Path in a checkout → what makes its text from the catalog."""

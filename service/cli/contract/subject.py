@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from service.contract.refusal import Unusable
-from service.errors import CommandError, ServiceError
+from service.errors import CommandError
 
 if TYPE_CHECKING:
     from service.catalog.model import Catalog
@@ -25,8 +25,7 @@ def subject(schema: str | None) -> Catalog:
     from service.cli.source import catalog_at  # noqa: PLC0415  `offramp --help` needs no catalog
 
     try:
-        return catalog_at(schema)
+        catalog, _ = catalog_at(schema)
     except CommandError as error:
         raise Unusable(error.message, hint=error.hint) from error
-    except ServiceError as error:
-        raise Unusable(f"{schema}: {error.message}") from error
+    return catalog

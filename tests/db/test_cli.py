@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import mkdtemp
+
+import pytest
+
+from service.catalog.model import Catalog
+from service.cli import main
+from service.db import embedded
+from service.db.engine import Database
+from service.db.scratch import create_scratch, scratch_name
+
+
+@pytest.fixture(autouse=True)
+def no_environment(monkeypatch: pytest.MonkeyPatch):
+    for name in ("DATABASE_URL", "MIGRATION_DATABASE_URL", "OFFRAMP_DATA_DIR"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="module")
+def data_dir() -> Iterator[Path]:
+    folder = Path(mkdtemp(prefix="offramp-test-"))
+    with embedded.start(folder, throwaway=True):
+        yield folder
+    shutil.rmtree(folder)
+
+
+async def value(url: str, sql: str) -> str | None:
+    database = Database.connect(url, size=1)
+    try:
+        return await database.fetch_value(sql, writes=True)
+    finally:
+        await database.close()
+
+
+def test_upgrade_says_where_the_database_is(data_dir: Path, capsys: pytest.CaptureFixture[str]):
+    assert main(["db", "upgrade", "--data-dir", str(data_dir)]) == 0
+    assert capsys.readouterr().out == f"{data_dir}/pg: at revision 0001\n"
+    assert main(["db", "upgrade", "--data-dir", str(data_dir), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"database": f"{data_dir}/pg", "revision": "0001"}
+
+
+def test_reset_empties_a_data_folder(data_dir: Path, inventory: Catalog, capsys: pytest.CaptureFixture[str]):
+    url = embedded.EmbeddedServer(data_dir / "pg", Path()).url
+    main(["db", "upgrade", "--data-dir", str(data_dir)])
+    assert asyncio.run(value(url, "INSERT INTO roles (id) VALUES ('r') RETURNING id")) == "r"
+    asyncio.run(create_scratch(url, inventory))
+    capsys.readouterr()
+    assert main(["db", "reset", "--data-dir", str(data_dir)]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        f"{data_dir}/pg: empty, with the shipped tables",
+        f"{data_dir}/pg: dropped {scratch_name(inventory)}",
+    ]
+    assert asyncio.run(value(url, "SELECT count(*)::text FROM roles")) == "0"
+
+
+def test_another_database_is_emptied_only_by_name(
+    data_dir: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    server = embedded.EmbeddedServer(data_dir / "pg", Path()).url
+    asyncio.run(value(server, "CREATE DATABASE shop"))
+    url = embedded.url_with_database(server, "shop")
+    assert asyncio.run(value(url, "CREATE TABLE precious AS SELECT 1")) is None
+    assert main(["db", "reset", "--database-url", url]) == 1
+    assert capsys.readouterr().err == (
+        "offramp: This would delete everything in the database shop.\n  if that is what you want, add --force shop\n"
+    )
+    monkeypatch.setenv("DATABASE_URL", url)
+    assert main(["db", "reset", "--force", "offramp"]) == 1
+    assert asyncio.run(value(url, "SELECT to_regclass('precious')::text")) == "precious"
+    assert main(["db", "reset", "--force", "shop"]) == 0
+    assert asyncio.run(value(url, "SELECT to_regclass('precious')::text")) is None
+    assert asyncio.run(value(url, "SELECT to_regclass('roles')::text")) == "roles"
+
+
+def test_two_databases_are_one_too_many(capsys: pytest.CaptureFixture[str]):
+    assert main(["db", "upgrade", "--data-dir", "x", "--database-url", "postgresql://h/d"]) == 1
+    assert "name two databases" in capsys.readouterr().err
+
+
+def test_a_database_that_is_away_is_explained(capsys: pytest.CaptureFixture[str]):
+    assert main(["db", "upgrade", "--database-url", "postgresql://me:hunter2@127.0.0.1:1/shop"]) == 1
+    message = capsys.readouterr().err
+    assert message == "offramp: Migrating shop failed. The database is not available. Try again.\n"
