@@ -78,17 +78,18 @@ class Planner:
 
     def _list(self, model: Model, chosen: Chosen, arguments: dict[str, Any], verdict: Verdict) -> plan.Page:
         """A list. Where the key is not `id` alone it may name the hash, and only then be sorted."""
+        spelled = names.list_connection(model.name)
         hash_name, sort = model.key[0], model.key[1:]
         hash_value = arguments.pop(hash_name, None)
         if hash_value is not None:
             equal = _equals(model.field_by_name[hash_name], hash_value)
-            return self._page(model, chosen, arguments, sort, (equal,), verdict=verdict)
+            return self._page(model, chosen, arguments, sort, (equal,), verdict=verdict, type_name=spelled)
         sort_argument = _sort_argument(sort) if sort else None
         if sort_argument is not None and arguments.get(sort_argument) is not None:
             raise _needs(f"When providing argument '{sort_argument}' you must also provide '{hash_name}'.")
         if arguments.get("sortDirection") is not None:
             raise _needs(f"When providing argument 'sortDirection' you must also provide argument '{hash_name}'.")
-        return self._page(model, chosen, arguments, (), (), verdict=verdict)
+        return self._page(model, chosen, arguments, (), (), verdict=verdict, type_name=spelled)
 
     def _page(
         self,
@@ -100,7 +101,9 @@ class Planner:
         *,
         verdict: Verdict,
         mutation: bool = False,
+        type_name: str | None = None,
     ) -> plan.Page:
+        """A page of rows; `type_name` is the type of the connection where it is not the model's usual one."""
         fields = [model.field_by_name[name] for name in sort]
         if fields:
             # A row without its sort key is not in the index.
@@ -112,7 +115,7 @@ class Planner:
         limit, token = arguments.get("limit"), arguments.get("nextToken")
         return plan.Page(
             model=model,
-            connection=self._connection(model, chosen.selection_sets, mutation=mutation),
+            connection=self._connection(model, chosen.selection_sets, mutation=mutation, type_name=type_name),
             where=plan.All(tuple(each for each in where if each != plan.TRUE)),
             sort=sort,
             descending=peek(arguments.get("sortDirection")) == "DESC",
@@ -120,7 +123,9 @@ class Planner:
             token=None if token is None else source_of(token),
         )
 
-    def _connection(self, model: Model, sets: Sequence[SelectionSetNode], *, mutation: bool) -> plan.Connection:
+    def _connection(
+        self, model: Model, sets: Sequence[SelectionSetNode], *, mutation: bool, type_name: str | None = None
+    ) -> plan.Connection:
         members: list[plan.Items | plan.NextToken | plan.Typename] = []
         for chosen in self.reader.fields(sets):
             if chosen.name == "items":
@@ -128,7 +133,7 @@ class Planner:
             elif chosen.name == "nextToken":
                 members.append(plan.NextToken(chosen.key))
             else:
-                members.append(plan.Typename(chosen.key, names.connection(model.name)))
+                members.append(plan.Typename(chosen.key, type_name or names.connection(model.name)))
         if len(members) > MOST_MEMBERS:
             raise Limited(f"A page is asked for more than {MOST_MEMBERS} things. Ask for its items and its token once.")
         return plan.Connection(tuple(members))
