@@ -27,6 +27,9 @@ from service.graphql.execute import GraphQL
 from service.graphql.fallback import Fallback
 from service.graphql.light import light_schema
 from service.graphql.view import Execute, GraphQLView, Page
+from service.operations import FUNCTIONS
+from service.operations.connect import Connected, connect
+from service.operations.run import CustomOperations
 from service.settings import Settings
 
 if TYPE_CHECKING:
@@ -59,10 +62,11 @@ def compose(
     """
     repository = Repository(catalog, database, cursor_key=settings.cursor_key.encode(), max_page=settings.max_page_size)
     schema = light_schema(catalog)
+    connected = connected_by(settings, catalog)
     graphql = GraphQL(
         repository,
         schema,
-        Fallback(repository, schema),
+        Fallback(repository, schema, CustomOperations(repository, connected)),
         max_tokens=settings.max_tokens,
         max_depth=settings.max_depth,
         max_roots=settings.max_aliases,
@@ -78,6 +82,11 @@ def compose(
         page=page,
         pages=pages,
     )
+
+
+def connected_by(settings: Settings, catalog: Catalog) -> Connected:
+    """What answers the custom operations of a catalog. Errors: SettingsError."""
+    return connect(catalog, FUNCTIONS, dict(settings.functions), environment=settings.env)
 
 
 def _graphiql(catalog: Catalog, examples: Path | None, callers: Callers) -> tuple[Page, list[Route]]:

@@ -13,6 +13,8 @@ import uuid
 import orjson
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.errors import Internal
+
 NOSNIFF = (b"x-content-type-options", b"nosniff")
 NO_STORE = (b"cache-control", b"no-store")
 
@@ -98,12 +100,12 @@ class Mask:
 
 
 async def _send_failure(send: Send, request_id: str) -> None:
-    message = f"Something went wrong on our side. Please quote {request_id} when you report it."
-    body = orjson.dumps({"code": "internal", "message": message})
+    error = Internal(request_id)
+    body = orjson.dumps({"code": error.code, "message": error.message})
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", b"%d" % len(body)),
-        (b"x-amzn-errortype", b"InternalFailure"),
+        (b"x-amzn-errortype", str(error.error_type).encode()),
     ]
     await send({"type": "http.response.start", "status": 500, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -7,9 +7,14 @@
     ├ NotFound         404   missing, or not visible: never told apart
     ├ ConditionFailed  409   an id that exists, a row that does not, a false condition
     ├ Limited          413   over a limit; the message names it
-    └ Unavailable      503   the database is away; try again
+    ├ Unavailable      503   the database is away; try again
+    ├ OutcomeUnknown   503   it went away while a change was under way; look first, then try again
+    ├ NotConnected     501   a custom operation that no code answers yet
+    ├ FunctionFailed   502   the Lambda function behind a custom operation raised an error
+    ├ TimedOut         504   it took too long
+    └ Internal         500   a bug, masked
 
-Anything else that is raised is a bug and reaches the caller masked, with a correlation id.
+Anything else that is raised is a bug and reaches the caller as `Internal`, with a number to look it up by.
 
     CommandError        what a person asked for at the command line cannot be done
     └ SettingsError     the settings are incomplete or wrong
@@ -86,6 +91,54 @@ class Unavailable(ServiceError):
 
     code = "unavailable"
     status = 503
+
+
+class OutcomeUnknown(ServiceError):
+    """The connection was lost while a change was under way: it may have been made, or not.
+
+    Not `Unavailable`, after which the same request may simply be sent again.
+    """
+
+    code = "outcome_unknown"
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__("The connection to the database was lost; whether the change was made is not known.")
+
+
+class NotConnected(ServiceError):
+    """A custom operation is part of the schema, but nothing answers it yet; the message says how to connect it."""
+
+    code = "not_connected"
+    status = 501
+    error_type = "NotImplemented"
+
+
+class FunctionFailed(ServiceError):
+    """The Lambda function behind a custom operation raised an error, or could not be called."""
+
+    code = "function_failed"
+    status = 502
+
+
+class TimedOut(ServiceError):
+    """What was asked for took longer than a request may."""
+
+    code = "timed_out"
+    status = 504
+    error_type = "ExecutionTimeout"
+
+    def __init__(self, message: str = "Execution timed out.") -> None:
+        super().__init__(message)
+
+
+class Internal(ServiceError):
+    """A bug, in words that give nothing away; the log has the rest under `reference`."""
+
+    error_type = "InternalFailure"
+
+    def __init__(self, reference: str) -> None:
+        super().__init__(f"Something went wrong on our side. Please quote {reference} when you report it.")
 
 
 class CommandError(Exception):

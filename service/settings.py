@@ -7,6 +7,7 @@ Each setting is one field of `Settings` with its documentation beside it; `docs/
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any, Self
@@ -96,6 +97,16 @@ def _some_words(text: str) -> tuple[str, ...]:
 
 def _jwks(text: str) -> str:
     return _issuer(text) if text.startswith(("http://", "https://")) else text
+
+
+def _functions(text: str) -> tuple[tuple[str, str], ...]:
+    try:
+        named = json.loads(text)
+    except ValueError:
+        named = None
+    if not isinstance(named, dict) or not all(each and isinstance(each, str) for each in named.values()):
+        raise ValueError('must be a JSON object such as {"placeOrder": "placeOrder-prod"}')
+    return tuple(named.items())
 
 
 def _cursor_key(text: str) -> str:
@@ -193,6 +204,16 @@ class Settings:
         "The Amplify schema to serve: a file, or an `amplify/` folder. Without it: the shipped inventory.",
         form="path",
         default=None,
+    )
+    functions: tuple[tuple[str, str], ...] = _setting(
+        "The Lambda functions that answer custom operations: the operation, or the name in its `@function`, "
+        "and the function's name or ARN. See docs/custom-operations.md.",
+        _functions,
+        "JSON object",
+        default=(),
+    )
+    env: str | None = _setting(
+        "What `${env}` stands for in the names of Lambda functions: the Amplify environment.", default=None
     )
     host: str = _setting("The address that `offramp serve` listens on.", form="address", default="127.0.0.1")
     port: int = _number("The port that `offramp serve` listens on.", 8000, 1, 65_535)

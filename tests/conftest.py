@@ -1,4 +1,4 @@
-"""The database that tests run on: a real PostgreSQL, thrown away at the end of the run."""
+"""What tests of several kinds share: a real PostgreSQL, thrown away at the end of the run, and a real browser."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,6 +18,10 @@ from service.db import embedded
 from service.db.engine import Database
 from service.db.tables import schema_sql, tables_from_catalog
 
+if TYPE_CHECKING:
+    from playwright.async_api import Browser
+
+SCREENSHOTS = Path(__file__).parents[1] / "docs" / "images"
 MakeDatabase = Callable[[Catalog | None], Awaitable[str]]
 
 
@@ -26,6 +31,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=os.environ.get("TEST_DATABASE_URL"),
         help="a PostgreSQL to test on, as a role that may create databases; default: the embedded one",
     )
+    parser.addoption("--update-screenshots", action="store_true", help="write docs/images/*.png anew")
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """A real Chromium."""
+    from playwright.async_api import async_playwright  # noqa: PLC0415  for the few tests of pages
+
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    if path is None:
+        pytest.skip("No Chromium here. Install it (apt-get install chromium) or name one in CHROMIUM=/path/to/it.")
+    async with async_playwright() as playwright:
+        yield await playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+
+
+@pytest.fixture
+def picture_folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """docs/images if the pictures there are to be made anew, else a folder that goes away."""
+    return SCREENSHOTS if request.config.getoption("--update-screenshots") else tmp_path
 
 
 @pytest.fixture(scope="session")

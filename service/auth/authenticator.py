@@ -8,16 +8,13 @@ from collections.abc import Callable, Mapping
 from service.auth.api_keys import ApiKeys
 from service.auth.keys import keys_from
 from service.auth.principal import Principal
-from service.auth.tokens import Pool, TokenVerifier
+from service.auth.tokens import USE_INSTEAD, Pool, TokenVerifier
 from service.catalog.model import Provider
 from service.errors import Unauthenticated
 from service.settings import Settings
 
 NO_HEADER = "Valid authorization header not provided."
-SIGNED = (
-    "Requests signed with AWS credentials (SigV4) are not accepted here. "
-    "Send a user pool token in Authorization (authMode userPool) or an API key in x-api-key (authMode apiKey)."
-)
+SIGNED = f"Requests signed with AWS credentials (SigV4) are not accepted here. {USE_INSTEAD}"
 MOST_KNOWN = 4096
 """Verified tokens that are remembered. One takes about 4 KB."""
 LONGEST_KNOWN = 300

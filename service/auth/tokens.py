@@ -17,9 +17,15 @@ import jwt
 from service.auth.keys import Keys
 from service.errors import Unauthenticated
 
-UNPARSABLE = "Unable to parse JWT token."
+USE_INSTEAD = (
+    "Send a user pool token in Authorization (authMode userPool) or an API key in x-api-key (authMode apiKey)."
+)
+UNPARSABLE = f"Unable to parse JWT token. {USE_INSTEAD}"
+"""Begins as AppSync's does. A client in authMode lambda meets it: its token is often no JWT."""
 EXPIRED = "Token has expired."
 REFUSED = "You are not authorized to make this call."
+UNTRUSTED = f"{REFUSED} The token is signed with a key that the user pool trusted here does not have. {USE_INSTEAD}"
+"""A client in authMode oidc meets it, or one that signs in to another pool."""
 
 LARGEST_TOKEN = 16_384
 LONGEST_KEY_ID = 256
@@ -51,7 +57,7 @@ class TokenVerifier:
         """The claims of a token. Errors: Unauthenticated, with AppSync's message; Unavailable without keys."""
         key = await self._keys.find(_key_id(token))
         if key is None:
-            raise Unauthenticated(REFUSED)
+            raise Unauthenticated(UNTRUSTED)
         try:
             claims = jwt.decode(
                 token,

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from service.catalog.model import Access, Allow, Catalog, Field, Model, Provider, Relation, Rule
+from service.errors import Forbidden
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,10 @@ _EVERYBODY = frozenset({Allow.PRIVATE, Allow.PUBLIC, Allow.CUSTOM})
 """What a rule may allow to every caller of its mode. One of groups that names none allows nobody."""
 
 
-def decide(rules: Iterable[Rule], access: Access, caller: CallerClass) -> Verdict:
-    """What `rules` answer to a caller who wants `access`."""
+def decide(rules: Iterable[Rule], access: Access, caller: CallerClass | None) -> Verdict:
+    """What `rules` answer to a caller who wants `access`. None is the service itself: it may do everything."""
+    if caller is None:
+        return Answer.YES
     dynamic: list[Rule] = []
     for rule in rules:
         if rule.provider is not caller.provider or access not in rule.access:
@@ -51,6 +54,34 @@ def decide(rules: Iterable[Rule], access: Access, caller: CallerClass) -> Verdic
         elif rule.allow in _EVERYBODY or any((rule.group_claim, group) in caller.groups for group in rule.groups):
             return Answer.YES
     return tuple(dynamic) or Answer.NO
+
+
+def required(model: Model, access: Access, caller: CallerClass | None) -> tuple[Rule, ...]:
+    """The dynamic rules of which a row must satisfy one; none if all rows will do. Raises `Forbidden`."""
+    verdict = decide(model.rules, access, caller)
+    if verdict is Answer.NO:
+        raise Forbidden
+    return verdict if isinstance(verdict, tuple) else ()
+
+
+def required_by_input(
+    model: Model, names: Iterable[str], access: Access, caller: CallerClass | None
+) -> tuple[tuple[str, tuple[Rule, ...]], ...]:
+    """The fields of an input whose own rules depend on the row. Raises `Forbidden` naming those that say no."""
+    ruled = [model.field_by_name[name] for name in names if model.field_by_name[name].rules]
+    verdicts = {each.name: decide(each.rules, access, caller) for each in ruled}
+    denied = [name for name, verdict in verdicts.items() if verdict is Answer.NO]
+    if denied:
+        raise Forbidden(f"Unauthorized on [{', '.join(denied)}]")
+    return tuple((name, verdict) for name, verdict in verdicts.items() if isinstance(verdict, tuple))
+
+
+def required_by_deletion(model: Model, caller: CallerClass | None) -> tuple[tuple[Rule, ...], ...]:
+    """A delete takes every field with it, so each field's own rules must allow it. Raises `Forbidden`."""
+    verdicts = [decide(member.rules, Access.DELETE, caller) for member in guarded(model)]
+    if Answer.NO in verdicts:
+        raise Forbidden
+    return tuple(verdict for verdict in verdicts if isinstance(verdict, tuple))
 
 
 def is_open(rules: Iterable[Rule], caller: CallerClass) -> bool:

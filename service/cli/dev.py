@@ -149,6 +149,7 @@ def _serve(
             callers=callers,
         )
         _announce(arguments, settings, people, issuer, listener)
+        _name_unconnected(settings, catalog, quiet=arguments.json)
         serve(app, listener)
 
 
@@ -228,6 +229,17 @@ async def _version(url: str) -> str:
         return (await database.fetch_value("SHOW server_version") or "").partition(" ")[0]
     finally:
         await database.close()
+
+
+def _name_unconnected(settings: Settings, catalog: Catalog, *, quiet: bool) -> None:
+    from service.app import connected_by  # noqa: PLC0415  as above
+    from service.operations import FUNCTIONS  # noqa: PLC0415  as above
+    from service.operations.connect import unconnected  # noqa: PLC0415  as above
+
+    lines = unconnected(catalog, connected_by(settings, catalog), FUNCTIONS)
+    if lines and not quiet:
+        print("\nNothing answers these operations yet (docs/custom-operations.md):", file=sys.stderr)
+        print("".join(f"  {line}\n" for line in lines), end="", file=sys.stderr, flush=True)
 
 
 def _announce(

@@ -54,6 +54,10 @@ class Binds:
             return cast(self._parameter(source, Text(), day_text), type_)
         return self._parameter(source, type_, None)
 
+    def document(self, source: plan.Source) -> ColumnElement[Any]:
+        """The parameter for `source` as JSON text, dates in it as the API shows them."""
+        return self._parameter(source, Text(), json_text)
+
     def _parameter(self, source: plan.Source, type_: TypeEngine[Any], convert: Convert | None) -> ColumnElement[Any]:
         try:
             known = (source, str(type_), convert)

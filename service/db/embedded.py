@@ -70,7 +70,7 @@ def packaged_programs() -> Path:
 def start(data_dir: Path, *, throwaway: bool = False, programs: Path | None = None) -> EmbeddedServer:
     """The server of `<data_dir>/pg`, running and answering; the cluster is made if there is none.
 
-    It blocks: 0.7 s the first time, 0.2 s later. Errors: `EmbeddedError`.
+    It blocks: half a second the first time, 0.1 s later. Errors: `EmbeddedError`.
     """
     server = EmbeddedServer(data_dir.resolve() / "pg", programs or packaged_programs(), throwaway=throwaway)
     server.start()

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     import asyncpg
 
 CONNECT_SECONDS = 5
-OUTCOME_UNKNOWN = "The connection to the database was lost; whether the change was made is not known."
 URL_HINT = "it looks like postgresql://user:password@host:5432/name"
 
 DIRECT_SETTINGS = {
@@ -102,11 +101,10 @@ class Database:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         """One transaction (READ COMMITTED): committed at the end of the block, undone if the block raises."""
-        lane = await self._lanes.take(tried=True)
+        lane, _ = await self._attempt(lambda lane: lane.driver.execute("BEGIN"), tried=True, repeatable=True)
         try:
-            await _answered(lane, lane.driver.execute("BEGIN"))
             yield Transaction(self, lane)
-            await _answered(lane, lane.driver.execute("COMMIT"), if_lost=OUTCOME_UNKNOWN)
+            await _answered(lane, lane.driver.execute("COMMIT"), changing=True)
         except BaseException as error:
             await self._undo(lane, error)
             raise
@@ -127,22 +125,31 @@ class Database:
         await self.engine.dispose()
 
     async def _fetch(self, how: How, sql: str, args: Sequence[object], *, writes: bool, fresh_plan: bool) -> object:
+        lane, result = await self._attempt(
+            lambda lane: self.sent(lane, how, sql, args, fresh_plan=fresh_plan), tried=writes, repeatable=not writes
+        )
+        self._lanes.give(lane)
+        return result
+
+    async def _attempt(
+        self, action: Callable[[Lane], Awaitable[object]], *, tried: bool, repeatable: bool
+    ) -> tuple[Lane, object]:
+        """Do something on a lane, and once more on another if that can do no harm; the lane that it went well on."""
         for is_last in (False, True):
-            lane = await self._lanes.take(tried=writes)
+            lane = await self._lanes.take(tried=tried)
             try:
-                result = await self.sent(lane, how, sql, args, fresh_plan=fresh_plan)
+                return lane, await action(lane)
             except Exception as error:
                 lost = self._settle(lane, error)
-                if is_last or not (failures.is_stale(error) or (lost and not writes)):
-                    if (known := failures.translated(error, lost=lost)) is None:
+                did_not_run = failures.is_stale(error) or failures.was_not_sent(error)
+                if is_last or not (did_not_run or (lost and repeatable)):
+                    changing = not (repeatable or did_not_run)
+                    if (known := failures.translated(error, lost=lost, changing=changing)) is None:
                         raise
                     raise known from error
             except BaseException:
                 self._lanes.set_aside(lane)
                 raise
-            else:
-                self._lanes.give(lane)
-                return result
         raise AssertionError("the second attempt returns or raises")
 
     async def sent(self, lane: Lane, how: How, sql: str, args: Sequence[object], *, fresh_plan: bool = False) -> object:
@@ -207,11 +214,15 @@ class Transaction:
         return await _answered(self._lane, self._database.sent(self._lane, how, sql, args))
 
 
-async def _answered(lane: Lane, answer: Awaitable[Any], *, if_lost: str | None = None) -> Any:
+Connection = Database | Transaction
+"""What a statement can run on."""
+
+
+async def _answered(lane: Lane, answer: Awaitable[Any], *, changing: bool = False) -> Any:
     try:
         return await answer
     except Exception as error:
-        if (known := failures.translated(error, lost=lane.is_lost(error), if_lost=if_lost)) is None:
+        if (known := failures.translated(error, lost=lane.is_lost(error), changing=changing)) is None:
             raise
         raise known from error
 

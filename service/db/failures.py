@@ -7,10 +7,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from asyncpg import InterfaceError, InvalidCachedStatementError, InvalidSQLStatementNameError, PostgresError
+from asyncpg import (
+    InterfaceError,
+    InternalClientError,
+    InvalidCachedStatementError,
+    InvalidSQLStatementNameError,
+    PostgresError,
+)
 from sqlalchemy.exc import DBAPIError
 
-from service.errors import ConditionFailed, Forbidden, Invalid, ServiceError, Unavailable
+from service.errors import ConditionFailed, Forbidden, Invalid, OutcomeUnknown, ServiceError, TimedOut, Unavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +54,7 @@ MEANINGS = {
     "53300": Meaning(Unavailable, "The database has no connection to spare. Try again.", disconnects=True),
     "54": Meaning(Invalid, "A value is too long for an indexed field, or the request is too complex."),
     "55P03": _BUSY,
-    "57014": Meaning(Unavailable, "The database took too long to answer."),
+    "57014": Meaning(TimedOut, "The database took too long to answer."),
     "57": _AWAY,
     "58": _AWAY,
 }
@@ -69,15 +75,20 @@ def meaning(error: BaseException) -> Meaning | None:
     return None
 
 
-def translated(error: Exception, *, lost: bool, if_lost: str | None = None) -> ServiceError | None:
+def translated(error: Exception, *, lost: bool, changing: bool = False) -> ServiceError | None:
     """What to raise for an error of the driver; None for one that is a bug of ours, to be raised as it is.
 
-    `if_lost`: what to say if the connection is gone, where that says more than to try again.
+    `changing`: what was sent makes a change as soon as it arrives, so that without an answer nobody knows.
     """
+    if lost and changing:
+        return OutcomeUnknown()
     found = _AWAY if lost else meaning(error)
-    if found is None:
-        return None
-    return found.error(if_lost if lost and if_lost else found.message)
+    return None if found is None else found.error(found.message)
+
+
+def was_not_sent(error: BaseException) -> bool:
+    """Whether the connection had ended before a statement could be sent down it, so that nothing has happened."""
+    return isinstance(error, InternalClientError) and str(error).startswith("cannot switch to state")
 
 
 def is_stale(error: BaseException) -> bool:

@@ -71,7 +71,8 @@ class Lane:
     def is_lost(self, error: Exception) -> bool:
         """Whether the connection is gone with an error."""
         meaning = failures.meaning(error)
-        return self.driver.is_closed() or (meaning is not None and meaning.disconnects)
+        disconnects = meaning is not None and meaning.disconnects
+        return disconnects or self.driver.is_closed() or failures.was_not_sent(error)
 
     def forget_statements(self) -> None:
         """Prepare everything anew: a migration has changed what is behind it."""

@@ -281,11 +281,12 @@ def _needed(page: plan.Page) -> list[str]:
     for member in page.connection.members:
         if isinstance(member, plan.Items):
             for selected in member.selection:
-                needed |= dict.fromkeys(_read_by(selected))
+                needed |= dict.fromkeys(read_by(selected))
     return list(needed)
 
 
-def _read_by(selected: plan.Selected) -> Iterable[str]:
+def read_by(selected: plan.Selected) -> Iterable[str]:
+    """The fields of a row that something selected of it is made from."""
     match selected:
         case plan.Value(_, field) | plan.Embedded(_, field):
             return (field.name,)
@@ -293,7 +294,7 @@ def _read_by(selected: plan.Selected) -> Iterable[str]:
             return relation.fields
         case plan.Guarded(_, shown, rules):
             return (
-                *_read_by(shown),
+                *read_by(shown),
                 *(name for rule in rules for name in (rule.owner_field, rule.groups_field) if name),
             )
     return ()

@@ -350,4 +350,26 @@ class Delete:
     allowed_if: tuple[tuple[Rule, ...], ...] = ()
 
 
-Plan = Get | List | Create | Update | Delete
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """Rows by their keys: one for each key, in the order of the keys, null where there is none."""
+
+    model: Model
+    keys: Source
+    """A list of objects: column of the key → value."""
+    selection: tuple[Selected, ...]
+    shown_if: tuple[Rule, ...] = ()
+    """As in `Get`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What rows that need not be stored lead to: one object for each of them, in their order."""
+
+    model: Model
+    rows: Source
+    """A list of objects: column → value. What is not there counts as null."""
+    selection: tuple[Selected, ...]
+
+
+Plan = Get | List | Create | Update | Delete | Lookup | Around

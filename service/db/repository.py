@@ -15,16 +15,18 @@ from service.auth.principal import Principal
 from service.catalog.model import Catalog
 from service.db.binds import Run
 from service.db.cost import Sizes, check_rows, nested_sizes
-from service.db.engine import Database
+from service.db.engine import Connection, Database, Transaction
 from service.db.paging import Cursors
 from service.db.plan import (
     TRUE,
+    Around,
     Create,
     Delete,
     Get,
     Guarded,
     Items,
     List,
+    Lookup,
     Many,
     One,
     PageOrder,
@@ -63,7 +65,7 @@ class Repository:
     def __init__(self, catalog: Catalog, database: Database, *, cursor_key: bytes, max_page: int = 10_000) -> None:
         self.catalog = catalog
         self.cursors = Cursors(cursor_key)
-        self._database = database
+        self.database = database
         self._max_page = max_page
         self._statements = Statements(catalog, Tables(catalog))
         self._writers = {model.name: Writer(catalog, model) for model in catalog.models}
@@ -74,6 +76,8 @@ class Repository:
         match chosen:
             case Get() | List():
                 return Prepared(chosen, self._statements.read(chosen), sizes=sizes)
+            case Lookup() | Around():
+                return Prepared(chosen, self._statements.given(chosen), sizes=sizes)
             case Create():
                 fields = self._writers[chosen.model.name].created_fields(chosen)
                 return Prepared(chosen, self._statements.create(chosen, fields), self._reread(chosen), sizes=sizes)
@@ -93,44 +97,56 @@ class Repository:
         conditional = write.allowed_if and write.condition != TRUE
         return self._statements.permission(write) if conditional else None
 
-    async def run(self, prepared: Prepared, variables: Mapping[str, Any], principal: Principal) -> str | None:
+    async def run(
+        self,
+        prepared: Prepared,
+        variables: Mapping[str, Any],
+        principal: Principal,
+        transaction: Transaction | None = None,
+    ) -> str | None:
         """Run a prepared plan: JSON text with the marks of `output` in it, or None for a row that is not there.
 
-        Raises `Forbidden` and `ConditionFailed` as the rules of writes say, and what `Database` raises;
-        `Limited` for pages within pages of too many rows.
+        In `transaction` if there is one, else a write is a transaction of its own. Raises `Forbidden` and
+        `ConditionFailed` as the rules of writes say, `Limited` for pages within pages of too many rows, and
+        what `Database` raises.
         """
         run = Run(variables, principal, self.cursors, self._max_page)
         check_rows(prepared.sizes, run)
         match prepared.plan:
-            case Get() | List():
-                return await self._database.fetch_value(prepared.statement.sql, prepared.statement.bind(run))
             case Create():
                 self._writers[prepared.plan.model.name].fill_create(prepared.plan, run)
             case Update():
                 self._writers[prepared.plan.model.name].fill_update(prepared.plan, run)
-        return await self._write(prepared, run)
-
-    async def _write(self, prepared: Prepared, run: Run) -> str | None:
-        arguments = prepared.statement.bind(run)
-        if prepared.reread is None:
-            answer = await self._database.fetch_value(prepared.statement.sql, arguments, writes=True)
-        else:
-            async with self._database.transaction() as transaction:
-                answer = await transaction.fetch_value(prepared.statement.sql, arguments)
-                if answer is not None:
-                    answer = await transaction.fetch_value(prepared.reread.sql, prepared.reread.bind(run))
+            case Delete():
+                pass
+            case _:
+                on = transaction or self.database
+                return await on.fetch_value(prepared.statement.sql, prepared.statement.bind(run))
+        answer = await self._write(prepared, run, transaction)
         if answer is None:
-            raise await self._refusal(prepared, run)
+            raise await self._refusal(prepared, run, transaction or self.database)
         return answer
 
-    async def _refusal(self, prepared: Prepared, run: Run) -> Forbidden | ConditionFailed:
+    async def _write(self, prepared: Prepared, run: Run, transaction: Transaction | None) -> str | None:
+        if transaction is not None:
+            answer = await transaction.fetch_value(prepared.statement.sql, prepared.statement.bind(run))
+            if answer is None or prepared.reread is None:
+                return answer
+            return await transaction.fetch_value(prepared.reread.sql, prepared.reread.bind(run))
+        if prepared.reread is None:
+            arguments = prepared.statement.bind(run)
+            return await self.database.fetch_value(prepared.statement.sql, arguments, writes=True)
+        async with self.database.transaction() as own:
+            return await self._write(prepared, run, own)
+
+    async def _refusal(self, prepared: Prepared, run: Run, on: Connection) -> Forbidden | ConditionFailed:
         """Why a write met no row. Who may write only some rows learns no more of the others than that."""
         failed = ConditionFailed("The conditional request failed")
         if not isinstance(prepared.plan, (Update, Delete)) or not prepared.plan.allowed_if:
             return failed
         if prepared.permission is None:
             return Forbidden()
-        allowed = await self._database.fetch_value(prepared.permission.sql, prepared.permission.bind(run))
+        allowed = await on.fetch_value(prepared.permission.sql, prepared.permission.bind(run))
         return failed if allowed else Forbidden()
 
 

@@ -17,13 +17,16 @@ from sqlalchemy import (
     Text,
     and_,
     cast,
+    column,
     delete,
+    func,
     literal_column,
     null,
     select,
+    true,
     update,
 )
-from sqlalchemy.dialects.postgresql import asyncpg, insert
+from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by, asyncpg, insert
 from sqlalchemy.sql.expression import CTE
 
 from service.catalog.model import Catalog, Field, Model
@@ -64,6 +67,20 @@ class Statements:
         maker = _Maker(self._catalog, self._tables)
         made = maker.get(read) if isinstance(read, plan.Get) else maker.output.page(read.page)
         return maker.finish(select(cast(made, Text)))
+
+    def given(self, given: plan.Lookup | plan.Around) -> Statement:
+        """The one statement about a list of keys or rows; it yields a JSON list."""
+        maker = _Maker(self._catalog, self._tables)
+        if isinstance(given, plan.Lookup):
+            row, order = maker.given(given.model, given.keys)
+            target = maker.output.row(given.model)
+            where = [target[name] == row[name] for name in given.model.key]
+            each = maker.output.found(target, where, given.selection, given.shown_if, row)
+        else:
+            row, order = maker.given(given.model, given.rows)
+            each = maker.output.object_of(row, given.selection)
+        listed = func.coalesce(func.json_agg(aggregate_order_by(each, order)), literal_column("'[]'::json"))
+        return maker.finish(select(cast(listed, Text)))
 
     def create(self, create: plan.Create, fields: Sequence[str]) -> Statement:
         """An insert of `fields` that does nothing if the key exists."""
@@ -113,6 +130,7 @@ class _Maker:
 
     def __init__(self, catalog: Catalog, tables: Tables) -> None:
         self._catalog = catalog
+        self._tables = tables
         self.binds = Binds()
         self.output = Output(catalog, tables, self.binds)
         self.predicates = Predicates(catalog, self.binds)
@@ -131,6 +149,22 @@ class _Maker:
     def get(self, get: plan.Get) -> ColumnElement[Any]:
         row = self.output.row(get.model)
         return self.output.found(row, self._equals(get.key, row), get.selection, get.shown_if)
+
+    def given(self, model: Model, source: plan.Source) -> tuple[Row, ColumnElement[int]]:
+        """The rows of a JSON list as if they were stored in the model's table, and what puts them in order.
+
+        PostgreSQL converts them by the table's own row type, lists included.
+        """
+        document = cast(self.binds.document(source), JSONB)
+        items = (
+            func.jsonb_array_elements(document).table_valued("value", with_ordinality="n", name="i").render_derived()
+        )
+        table = self._tables[model.name]
+        record: ColumnElement[Any] = literal_column(f"null::{_DIALECT.identifier_preparer.format_table(table)}")
+        columns = [column(each.name, each.type) for each in table.c]
+        populated = func.jsonb_populate_record(record, items.c.value).table_valued(*columns, name="g").lateral()
+        joined = select(populated, items.c.n).select_from(items.join(populated, true())).subquery("given")
+        return Row(model, joined), joined.c.n
 
     def _equals(self, key: Sequence[tuple[Field, plan.Source]], row: Row) -> list[ColumnElement[Any]]:
         return [row[of.name] == self.binds.add(value, self.predicates.operand_type(of)) for of, value in key]

@@ -29,9 +29,10 @@ from graphql.validation.rules import overlapping_fields_can_be_merged
 
 from service.catalog.access import CallerClass
 from service.db.tracing import Trace, shape
-from service.errors import Invalid, Limited, ServiceError
+from service.errors import Limited, ServiceError
 from service.graphql.coercion import Coercers, Unfit
 from service.graphql.limits import Limits, check_values
+from service.graphql.request import UNPARSABLE, Malformed
 
 KEPT_DOCUMENTS = 1_000
 KEPT_PLANS = 2_000
@@ -52,12 +53,6 @@ class RequestRefused(Exception):
         super().__init__(errors)
         self.errors = errors
         self.document = document
-
-
-class Malformed(Invalid):
-    """The query is no GraphQL document."""
-
-    error_type = "MalformedHttpRequestException"
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +201,7 @@ class Documents:
 def _unparsable(error: GraphQLSyntaxError, max_tokens: int) -> ServiceError:
     if "token limit" in error.message or "tokens" in error.message:
         return Limited(f"The document has more than {max_tokens} tokens (OFFRAMP_MAX_TOKENS).")
-    return Malformed(f"Unable to parse GraphQL query. {error.message}")
+    return Malformed(f"{UNPARSABLE} {error.message}")
 
 
 def _definitions(

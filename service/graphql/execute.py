@@ -8,7 +8,7 @@ operation in it goes to Strawberry, whose resolvers run the same plans.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Coroutine, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,18 +20,23 @@ from service.catalog.access import CallerClass, static_groups
 from service.catalog.model import Root
 from service.db.repository import Prepared, Repository
 from service.db.tracing import Trace
-from service.errors import Invalid, ServiceError
+from service.errors import Invalid, ServiceError, Unavailable
 from service.graphql.documents import Compilations, Documents, Operation, RequestRefused
 from service.graphql.errors import Error, Locator, note_errors, root_error
-from service.graphql.fallback import Fallback
+from service.graphql.fallback import Context, Fallback
 from service.graphql.notes import Answer
 from service.graphql.planning import Planner
 from service.graphql.refusals import request_error
+from service.graphql.request import Origin
 from service.graphql.roots import RootField, root_fields
 from service.graphql.selections import Chosen, Reader
 
 MOST_AT_ONCE = 4
 """Root fields of one query that run at a time, so that it leaves connections to other requests."""
+UNKNOWN = Origin()
+"""Of a request that did not come over HTTP."""
+Ran = tuple[str, list[Error]]
+"""The JSON text of a root field, and what went wrong in it."""
 _ROOT = {OperationType.QUERY: Root.QUERY, OperationType.MUTATION: Root.MUTATION}
 
 
@@ -81,7 +86,12 @@ class GraphQL:
         self._compilations: Compilations[CompiledOperation] = Compilations()
 
     async def __call__(
-        self, principal: Principal, query: str, variables: dict[str, Any], operation_name: str | None
+        self,
+        principal: Principal,
+        query: str,
+        variables: dict[str, Any],
+        operation_name: str | None,
+        origin: Origin = UNKNOWN,
     ) -> bytes:
         """The body of the answer, as JSON, with the errors of fields and rules in it.
 
@@ -100,7 +110,8 @@ class GraphQL:
             errors = [request_error(each, self._schema, refused.document) for each in refused.errors]
             return orjson.dumps({"data": None, "errors": errors})
         if compiled.fields is None:
-            return await self._fallback.execute(operation, coerced, variables, principal, caller)
+            context = Context(principal, caller, origin)
+            return await self._fallback.execute(operation, coerced, variables, context)
         return await self._execute(compiled.fields, compiled.is_mutation, operation, coerced, principal)
 
     def _class_of(self, principal: Principal) -> CallerClass:
@@ -151,13 +162,7 @@ class GraphQL:
         if is_mutation or len(fields) == 1:
             done = [await self._run(field, root, variables, principal, locate) for field in fields]
         else:
-            turn = asyncio.Semaphore(MOST_AT_ONCE)
-
-            async def run(field: CompiledField) -> tuple[str, list[Error]]:
-                async with turn:
-                    return await self._run(field, root, variables, principal, locate)
-
-            done = await asyncio.gather(*map(run, fields))
+            done = await _together(self._run(field, root, variables, principal, locate) for field in fields)
         data = ",".join(f'"{field.key}":{text}' for field, (text, _) in zip(fields, done, strict=True))
         errors = [error for _, found in done for error in found]
         if not errors:
@@ -166,7 +171,7 @@ class GraphQL:
 
     async def _run(
         self, field: CompiledField, root: Root, variables: dict[str, Any], principal: Principal, locate: Locator
-    ) -> tuple[str, list[Error]]:
+    ) -> Ran:
         if field.text is not None:
             return field.text, []
         try:
@@ -176,11 +181,35 @@ class GraphQL:
             assert field.answer is not None
             text = await self._repository.run(field.prepared, variables, principal)
         except ServiceError as error:
+            if isinstance(error, Unavailable) and root is Root.QUERY:
+                raise  # as 503: clients send a query again by themselves, and may do so
             return "null", [root_error(error, field.key, field.name, root, locate)]
         text, notes = field.answer.finish(
             text, field.prepared.orders, self._repository.cursors, [field.key], (root, field.name)
         )
         return text, note_errors(notes, locate)
+
+
+async def _together(runs: Iterable[Coroutine[Any, Any, Ran]]) -> list[Ran]:
+    """What each run gives, a few at a time. If one raises, the others are ended: nobody waits for them."""
+    turn = asyncio.Semaphore(MOST_AT_ONCE)
+
+    async def in_turn(run: Coroutine[Any, Any, Ran]) -> Ran:
+        async with turn:
+            return await run
+
+    waiting = list(runs)
+    tasks = [asyncio.ensure_future(in_turn(run)) for run in waiting]
+    try:
+        return await asyncio.gather(*tasks)
+    except BaseException:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        raise
+    finally:
+        for run in waiting:
+            run.close()
 
 
 def _roots_of(operation: Operation, reader: Reader) -> list[Chosen]:

@@ -7,7 +7,7 @@ finished rows to Strawberry to walk through. So both executors answer alike, and
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
@@ -19,12 +19,13 @@ from service.auth.principal import Principal
 from service.catalog.access import Answer as Verdict
 from service.catalog.access import CallerClass, decide
 from service.catalog.model import Access
-from service.db.output import MARK
+from service.catalog.model import Operation as CustomOperation
 from service.db.repository import Repository
-from service.errors import Forbidden, ServiceError
+from service.errors import Forbidden, NotConnected, ServiceError, Unavailable
 from service.graphql.errors import Error, Locator, field_error, not_authorized, path_text
-from service.graphql.notes import Path, signed
+from service.graphql.notes import Path, decoded
 from service.graphql.planning import Planner
+from service.graphql.request import Origin
 from service.graphql.roots import RootField
 from service.graphql.selections import Chosen, Reader, null_argument
 
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
 _NULL = re.compile(r"^Cannot return null for non-nullable field (\w+)\.(\w+)\.")
 _ARGUMENT = re.compile(r"^Argument '(\w+)' has invalid value: Expected .* non-null")
-_DENIED = "\0d"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,22 +44,28 @@ class Context:
 
     principal: Principal
     caller: CallerClass
+    origin: Origin
 
 
-class NotConnected(ServiceError):
-    """A custom operation has no code behind it."""
+Custom = Callable[[CustomOperation, Planner, Chosen, Context], Awaitable[Any]]
+"""Answers a custom operation whose rules let the caller in: its value, in the shape of the selection."""
 
-    code = "not_connected"
-    status = 501
-    error_type = "NotImplemented"
+
+async def not_connected(operation: CustomOperation, _planner: Planner, _chosen: Chosen, _context: Context) -> Any:
+    """The answer where nothing is connected."""
+    raise NotConnected(
+        f"The operation '{operation.name}' is part of the schema, but no code is connected to it. Register a Python "
+        "function for it in service/operations, or name its Lambda function in OFFRAMP_FUNCTIONS."
+    )
 
 
 class Fallback:
     """Strawberry's executor over the same plans. The schema is built when it is first needed."""
 
-    def __init__(self, repository: Repository, schema: GraphQLSchema) -> None:
+    def __init__(self, repository: Repository, schema: GraphQLSchema, custom: Custom = not_connected) -> None:
         self._repository = repository
         self._schema = schema
+        self._custom = custom
 
     @cached_property
     def published(self) -> strawberry.Schema:
@@ -73,15 +79,14 @@ class Fallback:
         operation: Operation,
         coerced: Mapping[str, Any],
         variables: dict[str, Any],
-        principal: Principal,
-        caller: CallerClass,
+        context: Context,
     ) -> bytes:
         """The body of the answer. The document has been validated; `variables` are as they came."""
         assert operation.node.loc is not None
         result = await self.published.execute(
             operation.node.loc.source.body,
             variable_values=variables,
-            context_value=Context(principal, caller),
+            context_value=context,
             operation_name=operation.node.name.value if operation.node.name else None,
         )
         body: dict[str, Any] = {"data": result.data}
@@ -95,21 +100,16 @@ class Fallback:
     async def _resolve(self, root: RootField, info: strawberry.Info, _: dict[str, Any]) -> Any:
         raw = info._raw_info  # noqa: SLF001  Strawberry wraps the nodes in copies; the planner wants the nodes
         context: Context = info.context
+        reader = Reader(raw.fragments, cast("Mapping[str, Any]", raw.variable_values))
+        chosen = Chosen(str(raw.path.key), root.name, tuple(raw.field_nodes))
+        planner = Planner(self._repository.catalog, self._schema, reader, context.caller)
         if root.operation is not None:
             if decide(root.operation.rules, Access.GET, context.caller) is Verdict.NO:
                 raise Forbidden
-            raise NotConnected(
-                f"The operation '{root.name}' is part of the schema, but no code is connected to it yet."
-            )
-        reader = Reader(raw.fragments, cast("Mapping[str, Any]", raw.variable_values))
-        chosen = Chosen(str(raw.path.key), root.name, tuple(raw.field_nodes))
-        plan = Planner(self._repository.catalog, self._schema, reader, context.caller).plan_field(root, chosen)
-        prepared = self._repository.prepare(plan)
+            return await self._custom(root.operation, planner, chosen, context)
+        prepared = self._repository.prepare(planner.plan_field(root, chosen))
         text = await self._repository.run(prepared, {}, context.principal)
-        if text is None:
-            return None
-        value = orjson.loads(signed(text, prepared.orders, self._repository.cursors))
-        return _with_refusals(value) if MARK in text else value
+        return None if text is None else decoded(text, prepared.orders, self._repository.cursors)
 
     # ------------------------------------------------------------ errors
 
@@ -119,6 +119,8 @@ class Fallback:
         original = error.original_error
         if isinstance(original, Forbidden) and original.message == Forbidden().message:
             return field_error(path, not_authorized(names[1], names[0]), original.error_type, locate(path))
+        if isinstance(original, Unavailable) and locate.root_type == "Query":
+            raise original
         if isinstance(original, ServiceError):
             return field_error(path, original.message, original.error_type or original.code, locate(path))
         null = _NULL.match(error.message)
@@ -132,6 +134,9 @@ class Fallback:
         if argument is not None:
             refused = null_argument(argument[1], names[1])
             return field_error(path, refused.message, refused.code, locate(path))
+        if isinstance(original, GraphQLError):  # a custom operation gave a value of another type
+            message = f"Can't serialize value ({path_text(path)}) : {original.message}"
+            return field_error(path, message, None, locate(path))
         if original is not None:
             raise original
         return field_error(path, error.message, None, locate(path))
@@ -151,14 +156,3 @@ class Fallback:
                 parent = get_named_type(parent.fields[name].type)
             name = chosen.name
         return parent.name, name
-
-
-def _with_refusals(value: Any) -> Any:
-    """The rows with an exception to raise wherever the database left the mark of a denial."""
-    if value == _DENIED:
-        return Forbidden()
-    if isinstance(value, dict):
-        return {name: _with_refusals(each) for name, each in value.items()}
-    if isinstance(value, list):
-        return [_with_refusals(each) for each in value]
-    return value

@@ -18,6 +18,7 @@ from service.catalog.model import TypeRef
 from service.db import plan
 from service.db.output import MARK
 from service.db.paging import Cursors
+from service.errors import Forbidden
 
 Path = list[str | int]
 
@@ -106,6 +107,22 @@ def signed(text: str, orders: Sequence[plan.PageOrder], cursors: Cursors) -> str
         return f'"{cursors.encode(orders[int(match[1])], values)}"'
 
     return _CURSOR.sub(cursor, text)
+
+
+def decoded(text: str, orders: Sequence[plan.PageOrder], cursors: Cursors) -> Any:
+    """What the database answered as Python values, with a `Forbidden` to raise wherever it marked a denial."""
+    value = orjson.loads(signed(text, orders, cursors))
+    return _with_refusals(value) if MARK in text else value
+
+
+def _with_refusals(value: Any) -> Any:
+    if value == _DENIED:
+        return Forbidden()
+    if isinstance(value, dict):
+        return {name: _with_refusals(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_with_refusals(each) for each in value]
+    return value
 
 
 # ---------------------------------------------------------------- what to look for

@@ -13,7 +13,15 @@ from typing import Any
 from graphql import GraphQLObjectType, GraphQLSchema, SelectionSetNode
 
 from service.catalog import names
-from service.catalog.access import Answer, CallerClass, Verdict, decide, guarded, is_redacted
+from service.catalog.access import (
+    Answer,
+    CallerClass,
+    Verdict,
+    decide,
+    is_redacted,
+    required_by_deletion,
+    required_by_input,
+)
 from service.catalog.model import Access, Catalog, Field, Model, Relation, Rule
 from service.db import plan
 from service.db.filters import condition_of, key_condition
@@ -70,17 +78,18 @@ class Planner:
 
     def _list(self, model: Model, chosen: Chosen, arguments: dict[str, Any], verdict: Verdict) -> plan.Page:
         """A list. Where the key is not `id` alone it may name the hash, and only then be sorted."""
+        spelled = names.list_connection(model.name)
         hash_name, sort = model.key[0], model.key[1:]
         hash_value = arguments.pop(hash_name, None)
         if hash_value is not None:
             equal = _equals(model.field_by_name[hash_name], hash_value)
-            return self._page(model, chosen, arguments, sort, (equal,), verdict=verdict)
+            return self._page(model, chosen, arguments, sort, (equal,), verdict=verdict, type_name=spelled)
         sort_argument = _sort_argument(sort) if sort else None
         if sort_argument is not None and arguments.get(sort_argument) is not None:
             raise _needs(f"When providing argument '{sort_argument}' you must also provide '{hash_name}'.")
         if arguments.get("sortDirection") is not None:
             raise _needs(f"When providing argument 'sortDirection' you must also provide argument '{hash_name}'.")
-        return self._page(model, chosen, arguments, (), (), verdict=verdict)
+        return self._page(model, chosen, arguments, (), (), verdict=verdict, type_name=spelled)
 
     def _page(
         self,
@@ -92,7 +101,9 @@ class Planner:
         *,
         verdict: Verdict,
         mutation: bool = False,
+        type_name: str | None = None,
     ) -> plan.Page:
+        """A page of rows; `type_name` is the type of the connection where it is not the model's usual one."""
         fields = [model.field_by_name[name] for name in sort]
         if fields:
             # A row without its sort key is not in the index.
@@ -104,7 +115,7 @@ class Planner:
         limit, token = arguments.get("limit"), arguments.get("nextToken")
         return plan.Page(
             model=model,
-            connection=self._connection(model, chosen.selection_sets, mutation=mutation),
+            connection=self._connection(model, chosen.selection_sets, mutation=mutation, type_name=type_name),
             where=plan.All(tuple(each for each in where if each != plan.TRUE)),
             sort=sort,
             descending=peek(arguments.get("sortDirection")) == "DESC",
@@ -112,7 +123,9 @@ class Planner:
             token=None if token is None else source_of(token),
         )
 
-    def _connection(self, model: Model, sets: Sequence[SelectionSetNode], *, mutation: bool) -> plan.Connection:
+    def _connection(
+        self, model: Model, sets: Sequence[SelectionSetNode], *, mutation: bool, type_name: str | None = None
+    ) -> plan.Connection:
         members: list[plan.Items | plan.NextToken | plan.Typename] = []
         for chosen in self.reader.fields(sets):
             if chosen.name == "items":
@@ -120,7 +133,7 @@ class Planner:
             elif chosen.name == "nextToken":
                 members.append(plan.NextToken(chosen.key))
             else:
-                members.append(plan.Typename(chosen.key, names.connection(model.name)))
+                members.append(plan.Typename(chosen.key, type_name or names.connection(model.name)))
         if len(members) > MOST_MEMBERS:
             raise Limited(f"A page is asked for more than {MOST_MEMBERS} things. Ask for its items and its token once.")
         return plan.Connection(tuple(members))
@@ -135,7 +148,7 @@ class Planner:
             selection=self.select(model, chosen.selection_sets, mutation=True),
             condition=condition_of(model, arguments.get("condition")),
             allowed_if=_rules(verdict),
-            guarded=self._input_rules(model, given, Access.CREATE),
+            guarded=required_by_input(model, given, Access.CREATE, self.caller),
         )
 
     def _change(
@@ -144,9 +157,9 @@ class Planner:
         given = arguments["input"]
         if root.kind == "update":
             make: type[plan.Update | plan.Delete] = plan.Update
-            sets = [rules for _, rules in self._input_rules(model, given, Access.UPDATE)]
+            sets = [rules for _, rules in required_by_input(model, given, Access.UPDATE, self.caller)]
         else:
-            make, sets = plan.Delete, self._deletion_rules(model)
+            make, sets = plan.Delete, [*required_by_deletion(model, self.caller)]
         if isinstance(verdict, tuple):
             sets.insert(0, verdict)
         return make(
@@ -156,27 +169,6 @@ class Planner:
             condition=condition_of(model, arguments.get("condition")),
             allowed_if=tuple(sets),
         )
-
-    def _input_rules(
-        self, model: Model, given: dict[str, Any], access: Access
-    ) -> tuple[tuple[str, tuple[Rule, ...]], ...]:
-        """The fields of an input whose own rules depend on the row. Raises `Forbidden` naming those that say no."""
-        verdicts = {
-            name: decide(model.field_by_name[name].rules, access, self.caller)
-            for name in given
-            if model.field_by_name[name].rules
-        }
-        denied = [name for name, verdict in verdicts.items() if verdict is Answer.NO]
-        if denied:
-            raise Forbidden(f"Unauthorized on [{', '.join(denied)}]")
-        return tuple((name, verdict) for name, verdict in verdicts.items() if isinstance(verdict, tuple))
-
-    def _deletion_rules(self, model: Model) -> list[tuple[Rule, ...]]:
-        """A delete takes every field with it, so each field's own rules must allow it."""
-        verdicts = [decide(member.rules, Access.DELETE, self.caller) for member in guarded(model)]
-        if Answer.NO in verdicts:
-            raise Forbidden
-        return [verdict for verdict in verdicts if isinstance(verdict, tuple)]
 
     # ------------------------------------------------------------ selections
 

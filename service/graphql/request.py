@@ -7,7 +7,8 @@ execution alike: the body is read once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -30,6 +31,22 @@ class GraphQLRequest:
     query: str
     variables: dict[str, Any]
     operation_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a request came from, as far as HTTP tells."""
+
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """By name, in lower case."""
+    address: str | None = None
+    """Of the other end of the connection."""
+
+    @property
+    def addresses(self) -> list[str]:
+        """What AppSync calls `sourceIp`: the chain that a proxy reports, then the other end of the connection."""
+        chain = [each.strip() for each in self.headers.get("x-forwarded-for", "").split(",") if each.strip()]
+        return chain if self.address is None else [*chain, self.address]
 
 
 class Malformed(Invalid):

@@ -11,10 +11,11 @@ from enum import StrEnum
 from typing import Any, cast
 
 import strawberry
-from graphql import parse_const_value, value_from_ast_untyped
+from graphql import GraphQLError, parse_const_value, value_from_ast_untyped
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema_directive import Location
+from strawberry.types import ExecutionContext
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.base import StrawberryList, StrawberryObjectDefinition, StrawberryOptional
 from strawberry.types.enum import EnumValue, StrawberryEnumDefinition
@@ -51,8 +52,8 @@ def strawberry_schema(catalog: Catalog, resolve: Resolve | None = None) -> straw
 
 
 class _Schema(strawberry.Schema):
-    def process_errors(self, errors: list[Any], execution_context: Any = None) -> None:
-        """Log nothing: what callers do wrong is no error of ours, and what is reaches the door's log."""
+    def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
+        """Nothing: a caller's mistake belongs in the answer, and a bug is logged by who masks it."""
 
 
 class _RootStrawberryField(StrawberryField):

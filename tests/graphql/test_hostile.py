@@ -313,7 +313,7 @@ async def test_what_nobody_has_thought_of_is_raised_for_the_door_to_mask(api: Ap
     async def fail(*_: Any, **__: Any) -> None:
         raise Surprise("SELECT secret FROM pg_authid")
 
-    monkeypatch.setattr(api.graphql._repository._database, "fetch_value", fail)
+    monkeypatch.setattr(api.database, "fetch_value", fail)
     for query in (GET, f"{GET[:-1]} __schema {{ __typename }} }}", f"{GET[:-1]} b: getProduct(id: $id) {{ id }} }}"):
         with pytest.raises(Surprise):
             await api.ask(query, {"id": "p0"})

@@ -119,6 +119,6 @@ async def test_a_model_that_begins_with_a_small_letter(api: Api):
     created = await api.data('mutation { createTodo(input: {id: "t", case: "c"}) { __typename case } }')
     assert created["createTodo"] == {"__typename": "todo", "case": "c"}
     assert (await api.data("{ listTodos { __typename items { case } } }"))["listTodos"] == {
-        "__typename": "ModeltodoConnection",
+        "__typename": "ModelTodoConnection",
         "items": [{"case": "c"}],
     }

@@ -1,93 +1,27 @@
-"""A server with the page, a real Chromium, and a tab that remembers what it asked for and complained about."""
+"""The running service, a real Chromium, and a tab that remembers what it asked for and complained about."""
 
-import os
-import shutil
-import socket
-import threading
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
-import uvicorn
-from graphql import build_schema, graphql_sync
-from playwright.async_api import Browser, ConsoleMessage, Page, Request, async_playwright
-from starlette.applications import Starlette
-from starlette.requests import Request as HttpRequest
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from playwright.async_api import Browser, ConsoleMessage, Page, Request, Response
 
-from service.graphql.graphiql import Caller, graphiql_page, graphiql_routes
-
-SCREENSHOTS = Path(__file__).parents[2] / "docs" / "images"
-CALLERS = (
-    Caller("Admin · Acme", {"authorization": "admin.of.acme"}),
-    Caller("Viewer · Acme", {"authorization": "viewer.of.acme"}),
-    Caller("API key", {"x-api-key": "da2-example"}),
-)
-OPERATIONS = {
-    "who-am-i": "# Who am I?\n# The server says what it was told.\nquery WhoAmI {\n  whoAmI\n}\n",
-    "rename": '# Rename something\nmutation Rename($to: String! = "</script><b>") {\n  rename(to: $to)\n}\n',
-}
-SCHEMA = build_schema("type Query { whoAmI: String! } type Mutation { rename(to: String!): String! }")
+from tests.running import running_dev
 
 
 def pytest_addoption(parser):
-    parser.addoption("--update-screenshots", action="store_true", help="write docs/images/*.png anew")
     parser.addoption("--base-url", metavar="URL", help="a running service to test instead, as `make run` starts it")
 
 
 @pytest.fixture(scope="session")
-def base_url(request, own_server) -> str:
-    return request.config.getoption("--base-url", default=None) or own_server
-
-
-@pytest.fixture(scope="session")
-def own_server() -> Iterator[str]:
-    """A server whose /graphql shows the page to a browser and answers operations with the caller's header."""
-    routes = [
-        Route("/graphql", _show, methods=["GET"]),
-        Route("/graphql", _answer, methods=["POST"]),
-        *graphiql_routes(),
-    ]
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(Starlette(routes=routes), log_level="warning", lifespan="off"))
-    thread = threading.Thread(target=server.run, args=([listener],))
-    thread.start()
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
-    listener.close()
-
-
-async def _show(request: HttpRequest) -> Response:
-    empty = "empty" in request.query_params
-    return graphiql_page(() if empty else CALLERS, {} if empty else OPERATIONS, "/graphql")
-
-
-async def _answer(request: HttpRequest) -> Response:
-    body = await request.json()
-    caller = request.headers.get("authorization") or request.headers.get("x-api-key")
-    if caller is None:
-        return JSONResponse({"errors": [{"message": "Who are you?"}]}, status_code=401)
-    root = {"whoAmI": caller, "rename": lambda _info, to: to}
-    result = graphql_sync(SCHEMA, body["query"], root, operation_name=body.get("operationName"))
-    return JSONResponse(result.formatted)
-
-
-@pytest.fixture
-def picture_folder(request, tmp_path) -> Path:
-    """docs/images if the pictures there are to be made anew, else a folder that goes away."""
-    return SCREENSHOTS if request.config.getoption("--update-screenshots", default=False) else tmp_path
-
-
-@pytest.fixture(scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    if path is None:
-        pytest.skip("No Chromium here. Install it (apt-get install chromium) or name one in CHROMIUM=/path/to/it.")
-    async with async_playwright() as playwright:
-        yield await playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+def base_url(request, tmp_path_factory) -> Iterator[str]:
+    """The service with its demo data, as a person meets it."""
+    given = request.config.getoption("--base-url", default=None)
+    if given:
+        yield given
+        return
+    with running_dev(tmp_path_factory.mktemp("offramp")) as address:
+        yield address
 
 
 @dataclass
@@ -124,10 +58,21 @@ class Tab:
 
     async def run(self) -> str:
         """Run the operation in the tab and give what the response editor shows."""
-        async with self.page.expect_response(lambda response: response.request.method == "POST"):
+        async with self.page.expect_response(_answers_an_operation):
             await self.page.get_by_role("button", name="Execute query").click()
         shown = self.page.locator(".graphiql-response .view-lines", has_text="{")
         return (await shown.inner_text()).replace("\xa0", " ")
+
+    async def run_and_read(self) -> str:
+        """Run the operation in the tab and give the body of the answer."""
+        async with self.page.expect_response(_answers_an_operation) as expected:
+            await self.page.get_by_role("button", name="Execute query").click()
+        return await (await expected.value).text()
+
+
+def _answers_an_operation(response: Response) -> bool:
+    sent = response.request.post_data or ""
+    return response.request.method == "POST" and "IntrospectionQuery" not in sent
 
 
 @pytest.fixture

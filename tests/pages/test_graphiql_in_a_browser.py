@@ -1,6 +1,8 @@
 """GraphiQL as a person meets it: in Chromium, with every request and complaint recorded."""
 
 import asyncio
+import json
+import re
 import struct
 from urllib.parse import urlsplit
 
@@ -108,13 +110,46 @@ async def test_dark_follows_the_system(tab, base_url):
     assert (light, await tab.page.evaluate(colour)) == ("rgb(255, 255, 255)", "rgb(33, 42, 59)")
 
 
-async def test_without_callers_it_asks_for_a_token_and_then_loads_the_schema(tab, own_server):
-    await tab.open(f"{own_server}/graphql?empty")
+async def test_rows_vanish_with_another_caller(tab, base_url):
+    """The latest orders of a status: an Admin sees them all, a Viewer those that are theirs or wait for their group."""
+    await tab.open(f"{base_url}/graphql")
+    settings = await tab.settings()
+    labels = [each["label"] for each in settings["callers"]]
+    at = next(number for number, each in enumerate(settings["operations"]) if "purchaseOrdersByStatus" in each["text"])
+    await tab.page.locator(".examples li button").nth(at).click()
+    seen = []
+    for role in ("Admin", "Viewer"):
+        label = next(each for each in labels if each.startswith(role))
+        await tab.page.get_by_label("Caller", exact=True).select_option(label)
+        answer = json.loads(await tab.run_and_read())
+        seen.append({item["number"] for item in answer["data"]["purchaseOrdersByStatus"]["items"]})
+    admin, viewer = seen
+    assert admin - viewer
+
+
+async def test_without_callers_it_asks_for_a_token_and_then_loads_the_schema(tab, base_url):
+    await tab.open(f"{base_url}/graphql")
+    token = (await tab.settings())["callers"][0]["headers"]["authorization"]
+    await tab.page.route("**/graphql", _without_callers)
+    await tab.open(f"{base_url}/graphql")
     await tab.page.get_by_text("sends no credentials").wait_for()
     assert await tab.page.get_by_role("button", name="Show Examples").count() == 0
-    await tab.page.get_by_label("Token or API key").fill("one.two.three")
+    await tab.page.get_by_label("Token or API key").fill(token)
     await tab.page.get_by_role("button", name="Show Documentation Explorer").click()
     await tab.page.get_by_role("link", name="Query").wait_for()
+
+
+async def _without_callers(route):
+    """The page as a server without callers and examples gives it."""
+    if route.request.method != "GET":
+        await route.continue_()
+        return
+    response = await route.fetch()
+    empty = '{"endpoint":"/graphql","callers":[],"operations":[]}'
+    body = re.sub(
+        r'(<script[^>]*id="settings"[^>]*>).*?(</script>)', rf"\1{empty}\2", await response.text(), flags=re.DOTALL
+    )
+    await route.fulfill(response=response, body=body)
 
 
 async def test_a_picture_of_it_for_the_documentation(tab, base_url, picture_folder):

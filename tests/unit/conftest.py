@@ -18,6 +18,7 @@ from service.app import create_app
 from service.auth.authenticator import authenticator_from
 from service.auth.issuer import DevelopmentIssuer
 from service.auth.principal import Principal
+from service.graphql.request import Origin
 from service.settings import Settings
 
 API_KEY = "da2-unittestunittestunittestun"
@@ -29,11 +30,13 @@ class Echo:
 
     error: BaseException | None = None
     requests: list[tuple[str, dict[str, Any], str | None]] = field(default_factory=list)
+    origins: list[Origin] = field(default_factory=list)
 
     async def __call__(
-        self, principal: Principal, query: str, variables: dict[str, Any], operation_name: str | None
+        self, principal: Principal, query: str, variables: dict[str, Any], operation_name: str | None, origin: Origin
     ) -> bytes:
         self.requests.append((query, variables, operation_name))
+        self.origins.append(origin)
         await asyncio.sleep(0)
         if self.error is not None:
             raise self.error

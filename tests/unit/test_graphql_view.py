@@ -300,3 +300,12 @@ def test_the_body_of_a_refusal_is_json_in_the_order_of_appsync() -> None:
     body = refusal_body(Malformed(EMPTY))
     assert body.startswith(b'{"errors":[{"errorType":"MalformedHttpRequestException","message":')
     assert orjson.loads(body)["message"] == EMPTY
+
+
+async def test_the_executor_is_told_where_the_request_came_from(shell: Any, client: Any, token: str) -> None:
+    headers = {"authorization": token, "x-forwarded-for": "198.51.100.7, 203.0.113.1", "X-Tenant": "t1"}
+    await client.post("/graphql", json={"query": "{ a }"}, headers=headers)
+    (origin,) = shell.echo.origins
+    assert origin.headers["x-tenant"] == "t1"
+    assert origin.headers["authorization"] == token
+    assert origin.addresses == ["198.51.100.7", "203.0.113.1", "127.0.0.1"]

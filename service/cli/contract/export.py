@@ -1,4 +1,4 @@
-"""`offramp contract`: what is promised to people outside the code, as files that reviews can diff."""
+"""`offramp contract export`: the published contracts, as files that reviews can diff."""
 
 from __future__ import annotations
 
@@ -12,15 +12,6 @@ from service.catalog.model import Catalog
 from service.errors import CommandError
 
 DESCRIPTION = """\
-What Offramp promises to people outside its code: the GraphQL schema and the tables, as files that a review
-can diff.
-"""
-EPILOG = """\
-examples:
-  offramp contract export           write the files after a change of the models, then review the difference
-  offramp contract export --check   in CI: are they up to date?
-"""
-EXPORT = """\
 Write what is published or packaged anew from the models: graphql/schema.graphql, the SDL that is served;
 db/schema.sql, the tables; and service/catalog/inventory.json, which the service reads when it starts. With
 --check nothing is written: the status is 1 if a file is not up to date, and the difference is shown.
@@ -30,26 +21,19 @@ SHOWN_LINES = 100
 """How much of a difference is shown; a renamed model changes hundreds of lines."""
 
 
-def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the verb and what it can do."""
-    parser = subparsers.add_parser(
-        "contract",
-        help="export the published contracts",
-        description=DESCRIPTION,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    export = parser.add_subparsers(metavar="ACTION", required=True).add_parser(
+def register(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the action."""
+    parser = actions.add_parser(
         "export",
         help="write the SDL, the tables and the packaged catalog",
-        description=EXPORT,
+        description=DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    export.add_argument("--check", action="store_true", help="compare only; status 1 if a file is not up to date")
-    export.add_argument(
+    parser.add_argument("--check", action="store_true", help="compare only; status 1 if a file is not up to date")
+    parser.add_argument(
         "--directory", type=Path, default=Path(), metavar="DIR", help="the checkout to write to (default: this folder)"
     )
-    export.set_defaults(run=run)
+    parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
