@@ -96,13 +96,20 @@ class Repository:
         """
         run = Run(variables, principal, self.cursors, self._max_page)
         match prepared.plan:
-            case Get() | List():
+            case Get():
                 return await self._database.fetch_value(prepared.statement.sql, prepared.statement.bind(run))
+            case List():
+                return await self._page(prepared.statement, run)
             case Create():
                 self._writers[prepared.plan.model.name].fill_create(prepared.plan, run)
             case Update():
                 self._writers[prepared.plan.model.name].fill_update(prepared.plan, run)
         return await self._write(prepared, run)
+
+    async def _page(self, statement: Statement, run: Run) -> str:
+        row = await self._database.fetch_row(statement.sql, statement.bind(run))
+        assert row is not None
+        return statement.joined(row)
 
     async def _write(self, prepared: Prepared, run: Run) -> str | None:
         arguments = prepared.statement.bind(run)

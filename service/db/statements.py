@@ -6,8 +6,8 @@ the driver's connection without another look at the plan.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import (
@@ -38,16 +38,23 @@ _DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call]
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement. It yields one row with one column: JSON text, or null."""
+    """One statement. It yields one row or none, and in it JSON: one column, or one for each of `members`."""
 
     sql: str
     arguments: tuple[Resolve, ...]
     orders: tuple[plan.PageOrder, ...] = ()
     """The page orders whose cursors the answer marks, by the number in the mark."""
+    members: tuple[str, ...] = ()
+    """Of a page: the names of the columns, which together are the answer."""
 
     def bind(self, run: Run) -> list[Any]:
         """The parameters for one run, in order."""
         return [resolve(run) for resolve in self.arguments]
+
+    def joined(self, columns: Iterable[str | None]) -> str:
+        """The JSON text of a page, from the columns of its row."""
+        parts = (f'"{name}":{text or "null"}' for name, text in zip(self.members, columns, strict=True))
+        return f"{{{','.join(parts)}}}"
 
 
 class Statements:
@@ -60,8 +67,11 @@ class Statements:
     def read(self, read: plan.Get | plan.List) -> Statement:
         """The one statement of a read."""
         maker = _Maker(self._catalog, self._tables)
-        made = maker.get(read) if isinstance(read, plan.Get) else maker.output.page(read.page)
-        return maker.finish(select(cast(made, Text)))
+        if isinstance(read, plan.Get):
+            return maker.finish(maker.get(read))
+        members = tuple(member.key for member in read.page.connection.members)
+        made = maker.finish(maker.output.members(read.page))
+        return replace(made, members=members)
 
     def create(self, create: plan.Create, fields: Sequence[str]) -> Statement:
         """An insert of `fields` that does nothing if the key exists."""
@@ -118,13 +128,12 @@ class _Maker:
         names: Sequence[str] = getattr(compiled, "positiontup", None) or ()
         # What SQLAlchemy made a parameter of by itself, a literal in an expression, has its value in `params`.
         resolvers = (self.binds.resolvers.get(name) or resolver(plan.Constant(compiled.params[name])) for name in names)
-        return Statement(str(compiled), tuple(resolvers), tuple(self.output.orders))
+        return Statement(str(compiled), tuple(resolvers), orders=tuple(self.output.orders))
 
     def finish_write(self, model: Model, written: CTE, selection: tuple[plan.Selected, ...]) -> Statement:
-        given = self.output.object_of(Row(model, written), selection)
-        return self.finish(select(cast(given, Text)).select_from(written))
+        return self.finish(self.output.object_of(Row(model, written), selection))
 
-    def get(self, get: plan.Get) -> ColumnElement[Any]:
+    def get(self, get: plan.Get) -> Select[Any]:
         row = self.output.row(get.model)
         return self.output.found(row, self._equals(get.key, row), get.selection, get.shown_if)
 
