@@ -107,7 +107,7 @@ class Repository:
         return await self._write(prepared, run)
 
     async def _page(self, statement: Statement, run: Run) -> str:
-        row = await self._database.fetch_row(statement.sql, statement.bind(run))
+        row = await self._database.fetch_row(statement.sql, statement.bind(run), fresh_plan=statement.fresh_plan)
         assert row is not None
         return statement.joined(row)
 

@@ -30,6 +30,7 @@ from service.catalog.model import Catalog, Field, Model
 from service.db import plan
 from service.db.binds import Binds, Resolve, Run, resolver
 from service.db.output import Output
+from service.db.plan import Operator
 from service.db.predicates import Predicates, Row
 from service.db.tables import Tables, column_type
 
@@ -46,6 +47,8 @@ class Statement:
     """The page orders whose cursors the answer marks, by the number in the mark."""
     members: tuple[str, ...] = ()
     """Of a page: the names of the columns, which together are the answer."""
+    fresh_plan: bool = False
+    """Whether PostgreSQL has to see the arguments to plan well."""
 
     def bind(self, run: Run) -> list[Any]:
         """The parameters for one run, in order."""
@@ -71,7 +74,7 @@ class Statements:
             return maker.finish(maker.get(read))
         members = tuple(member.key for member in read.page.connection.members)
         made = maker.finish(maker.output.members(read.page))
-        return replace(made, members=members)
+        return replace(made, members=members, fresh_plan=_has_range(read.page.where))
 
     def create(self, create: plan.Create, fields: Sequence[str]) -> Statement:
         """An insert of `fields` that does nothing if the key exists."""
@@ -166,3 +169,19 @@ class _Maker:
         nothing = select(*(cast(null(), column.type).label(column.key) for column in table.c)).subquery("nothing")
         held = self.predicates.build(create.condition, Row(create.model, nothing))
         return select(held).select_from(nothing).scalar_subquery()
+
+
+def _has_range(condition: plan.Condition) -> bool:
+    """Whether a condition compares in a way of which PostgreSQL can only guess how many rows it leaves.
+
+    It guesses low, and then keeps a plan that reads and sorts what another finds in order: 1.2 ms for 0.4.
+    """
+    match condition:
+        case plan.All(parts) | plan.Some(parts):
+            return any(map(_has_range, parts))
+        case plan.Not() | plan.JoinedComparison():
+            return True
+        case plan.Comparison(_, operator, operands):
+            return bool(operands) and operator is not Operator.EQ
+        case plan.Matches():
+            return False

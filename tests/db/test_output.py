@@ -10,7 +10,24 @@ import pytest
 from service.auth.principal import Principal
 from service.catalog.model import Catalog, Provider
 from service.db.engine import Database
+from service.db.plan import (
+    TRUE,
+    All,
+    Comparison,
+    Condition,
+    Connection,
+    Constant,
+    Items,
+    List,
+    Not,
+    Operator,
+    Page,
+    Some,
+    Value,
+)
 from service.db.repository import Repository
+from service.db.statements import Statements
+from service.db.tables import Tables
 from service.graphql.execute import GraphQL
 from service.graphql.fallback import Fallback
 from service.graphql.light import light_schema
@@ -99,3 +116,27 @@ async def test_a_cursor_may_be_all_that_was_asked_for(api: GraphQL):
     short = (await ask(api, "{ listCategories(limit: 1) { nextToken } }"))["listCategories"]
     assert short["nextToken"]
     assert (await ask(api, "{ listCategories(limit: 9) { nextToken } }"))["listCategories"] == {"nextToken": None}
+
+
+def compared(catalog: Catalog, name: str, operator: Operator) -> Condition:
+    return Comparison(catalog.model_by_name["Product"].field_by_name[name], operator, (Constant(1), Constant(2)))
+
+
+def test_a_range_is_planned_for_its_values(inventory: Catalog):
+    """PostgreSQL's kept plan for a range reads and sorts what another plan finds in order."""
+    equal = compared(inventory, "categoryId", Operator.EQ)
+    between = compared(inventory, "price", Operator.BETWEEN)
+    begins = compared(inventory, "name", Operator.BEGINS_WITH)
+    for condition, expected in (
+        (TRUE, False),
+        (equal, False),
+        (All((equal, Some((equal, equal)))), False),
+        (between, True),
+        (All((equal, Some((equal, begins)))), True),
+        (Not(equal), True),
+    ):
+        model = inventory.model_by_name["Product"]
+        items = Items("items", (Value("id", model.field_by_name["id"]),))
+        page = Page(model, Connection((items,)), condition)
+        statement = Statements(inventory, Tables(inventory)).read(List(page))
+        assert statement.fresh_plan is expected, condition
