@@ -1,9 +1,7 @@
 """What a plan gives back → SQL that renders it as JSON.
 
 The JSON of an answer is made by PostgreSQL and passed on as it comes. Where something other than a
-stored value belongs there, the SQL writes a mark: a JSON string that begins with U+0000, which no
-text in PostgreSQL can hold, so a mark is never mistaken for data. `service.graphql.notes` replaces
-the marks it finds; an answer without marks is not touched.
+stored value belongs there, the SQL writes a mark (see `marks.py`); an answer without marks is not touched.
 """
 
 from __future__ import annotations
@@ -34,14 +32,12 @@ from service.catalog.model import Catalog, Field, Model, Rule
 from service.db import plan
 from service.db.binds import Binds
 from service.db.functions import datetime_text, joined
+from service.db.marks import DENIAL, MARK
 from service.db.predicates import Predicates, Row, Sql
 from service.db.tables import Tables
 from service.errors import Limited
 
-MARK = '"\\u0000'
-"""How every mark begins in JSON text."""
-DENIED: Sql = literal_column(f"""'{MARK}d"'::json""")
-"""The mark of a value that the rules keep from the caller."""
+DENIED: Sql = literal_column(f"'{DENIAL}'::json")
 _EMPTY: Sql = literal_column("'[]'::json")
 LONGEST_NAME = 63
 """Bytes of a PostgreSQL identifier; a longer response name cannot be a column of a sub-select."""

@@ -15,6 +15,7 @@ from service.auth.principal import Principal
 from service.catalog.model import Catalog
 from service.db.binds import Run
 from service.db.engine import Database
+from service.db.marks import with_cursors
 from service.db.paging import Cursors
 from service.db.plan import (
     TRUE,
@@ -26,7 +27,6 @@ from service.db.plan import (
     List,
     Many,
     One,
-    PageOrder,
     Plan,
     Selected,
     Update,
@@ -48,18 +48,13 @@ class Prepared:
     permission: Statement | None = None
     """For a conditional write under dynamic rules: tells a denied row from a false condition."""
 
-    @property
-    def orders(self) -> tuple[PageOrder, ...]:
-        """The page orders whose cursors the answer marks."""
-        return (self.reread or self.statement).orders
-
 
 class Repository:
     """Prepares and runs the plans of one catalog on one database."""
 
     def __init__(self, catalog: Catalog, database: Database, *, cursor_key: bytes, max_page: int = 10_000) -> None:
         self.catalog = catalog
-        self.cursors = Cursors(cursor_key)
+        self._cursors = Cursors(cursor_key)
         self._database = database
         self._max_page = max_page
         self._statements = Statements(catalog, Tables(catalog))
@@ -90,14 +85,14 @@ class Repository:
         return self._statements.permission(write) if conditional else None
 
     async def run(self, prepared: Prepared, variables: Mapping[str, Any], principal: Principal) -> str | None:
-        """Run a prepared plan: JSON text with the marks of `output` in it, or None for a row that is not there.
+        """Run a prepared plan: JSON text with marks where values are denied, or None for a row that is not there.
 
         Raises `Forbidden` and `ConditionFailed` as the rules of writes say, and what `Database` raises.
         """
-        run = Run(variables, principal, self.cursors, self._max_page)
+        run = Run(variables, principal, self._cursors, self._max_page)
         match prepared.plan:
             case Get():
-                return await self._database.fetch_value(prepared.statement.sql, prepared.statement.bind(run))
+                return await self._row(prepared.statement, run)
             case List():
                 return await self._page(prepared.statement, run)
             case Create():
@@ -106,10 +101,17 @@ class Repository:
                 self._writers[prepared.plan.model.name].fill_update(prepared.plan, run)
         return await self._write(prepared, run)
 
+    async def _row(self, statement: Statement, run: Run) -> str | None:
+        text = await self._database.fetch_value(statement.sql, statement.bind(run))
+        return None if text is None else self._with_cursors(text, statement)
+
     async def _page(self, statement: Statement, run: Run) -> str:
         row = await self._database.fetch_row(statement.sql, statement.bind(run), fresh_plan=statement.fresh_plan)
         assert row is not None
-        return statement.joined(row)
+        return statement.joined(text and self._with_cursors(text, statement) for text in row)
+
+    def _with_cursors(self, text: str, statement: Statement) -> str:
+        return with_cursors(text, statement.orders, self._cursors)
 
     async def _write(self, prepared: Prepared, run: Run) -> str | None:
         arguments = prepared.statement.bind(run)
@@ -122,7 +124,7 @@ class Repository:
                     answer = await transaction.fetch_value(prepared.reread.sql, prepared.reread.bind(run))
         if answer is None:
             raise await self._refusal(prepared, run)
-        return answer
+        return self._with_cursors(answer, prepared.reread or prepared.statement)
 
     async def _refusal(self, prepared: Prepared, run: Run) -> Forbidden | ConditionFailed:
         """Why a write met no row. Who may write only some rows learns no more of the others than that."""

@@ -56,8 +56,10 @@ class Statement:
 
     def joined(self, columns: Iterable[str | None]) -> str:
         """The JSON text of a page, from the columns of its row."""
-        parts = (f'"{name}":{text or "null"}' for name, text in zip(self.members, columns, strict=True))
-        return f"{{{','.join(parts)}}}"
+        parts: list[str] = []
+        for name, text in zip(self.members, columns, strict=True):
+            parts += (',"' if parts else '{"', name, '":', text or "null")
+        return "".join((*parts, "}"))
 
 
 class Statements:

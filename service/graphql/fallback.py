@@ -19,11 +19,10 @@ from service.auth.principal import Principal
 from service.catalog.access import Answer as Verdict
 from service.catalog.access import CallerClass, decide
 from service.catalog.model import Access
-from service.db.output import MARK
+from service.db.marks import DENIED, first_mark
 from service.db.repository import Repository
 from service.errors import Forbidden, ServiceError
 from service.graphql.errors import Error, Locator, field_error, not_authorized, path_text
-from service.graphql.notes import signed
 from service.graphql.planning import Planner
 from service.graphql.roots import RootField
 from service.graphql.selections import Chosen, Reader
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
     from service.graphql.documents import Operation
 
 _NULL = re.compile(r"^Cannot return null for non-nullable field (\w+)\.(\w+)\.")
-_DENIED = "\0d"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +105,8 @@ class Fallback:
         text = await self._repository.run(prepared, {}, context.principal)
         if text is None:
             return None
-        value = orjson.loads(signed(text, prepared.orders, self._repository.cursors))
-        return _with_refusals(value) if MARK in text else value
+        value = orjson.loads(text)
+        return _with_refusals(value) if first_mark(text) >= 0 else value
 
     # ------------------------------------------------------------ errors
 
@@ -149,7 +147,7 @@ class Fallback:
 
 def _with_refusals(value: Any) -> Any:
     """The rows with an exception to raise wherever the database left the mark of a denial."""
-    if value == _DENIED:
+    if value == DENIED:
         return Forbidden()
     if isinstance(value, dict):
         return {name: _with_refusals(each) for name, each in value.items()}
