@@ -21,7 +21,7 @@ from service.catalog.model import Catalog
 from service.db.engine import Database
 from service.db.readiness import migration_problem, table_problem
 from service.db.repository import Repository
-from service.envelope import Envelope, Mask
+from service.envelope import Envelope, Mask, Shortcut
 from service.errors import ServiceError
 from service.graphql.execute import GraphQL
 from service.graphql.fallback import Fallback
@@ -135,7 +135,7 @@ def create_app(
     ]
     return Starlette(
         routes=routes,
-        middleware=_layers(settings),
+        middleware=[*_layers(settings), Middleware(Shortcut, path=ENDPOINT, to=view)],
         exception_handlers={HTTPException: _refused},
         lifespan=_lifespan(close),
     )

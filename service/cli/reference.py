@@ -1,14 +1,17 @@
-"""Writes what is derived from the settings: `docs/settings.md` and `.env.example`.
+"""Writes what is derived from the settings and the errors: `docs/settings.md`, `.env.example`, `docs/errors.md`.
 
 Run it from the repository's root: `python -m service.cli.reference`. A test says when it has to be.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import MISSING, Field, fields
 from pathlib import Path
 from typing import Any
 
+import service.graphql.view  # noqa: F401  it has errors of its own
+from service.errors import ServiceError
 from service.settings import Settings, setting_of, variable_of
 
 INTRODUCTION = """\
@@ -20,6 +23,20 @@ Made from `service/settings.py` by `make contracts`; edit that.
 together when the process starts: what is missing, wrong or unknown is named at once, and a variable that is set
 but empty counts as not set. `offramp dev` needs none of them, but obeys those that are set.
 
+"""
+ERRORS = """\
+# Errors
+
+Made from the error classes by `make contracts`; edit those.
+
+Every error that a caller meets has a code that will not change. Over GraphQL an error of a field comes with status 200
+in `errors`, with `errorType` at its top level where AppSync has it, and the other fields are answered. What is
+wrong with the request as a whole, or with the caller, has the status below and its type in the header
+`x-amzn-ErrorType`. A query that meets `unavailable` is answered 503, and clients send it again; a mutation never is.
+Where no errorType is given here, the code stands in its place.
+
+| code | status | errorType | what it means |
+|---|---|---|---|
 """
 HEADER = "| variable | what | value | default |\n|---|---|---|---|\n"
 
@@ -49,6 +66,24 @@ def environment_example() -> str:
     return "\n".join(lines)
 
 
+def errors_page() -> str:
+    """The text of `docs/errors.md`."""
+    return ERRORS + "".join(sorted({_error_row(each) for each in _kinds_of(ServiceError)}))
+
+
+def _kinds_of(error: type[ServiceError]) -> Iterator[type[ServiceError]]:
+    for each in error.__subclasses__():
+        if not each.__module__.startswith("service.importer"):  # the command line's, not the API's
+            yield each
+        yield from _kinds_of(each)
+
+
+def _error_row(error: type[ServiceError]) -> str:
+    meaning = (error.__doc__ or "").partition("\n")[0]
+    kind = f"`{error.error_type}`" if error.error_type else ""
+    return f"| `{error.code}` | {error.status} | {kind} | {meaning} |\n"
+
+
 def _row(each: Field[Any]) -> str:
     setting = setting_of(each)
     default = f"`{_text(each.default)}`" if _text(each.default) else "none"
@@ -72,4 +107,5 @@ def _text(default: Any) -> str:
 if __name__ == "__main__":
     Path("docs").mkdir(exist_ok=True)
     Path("docs/settings.md").write_text(settings_page(), encoding="utf-8")
+    Path("docs/errors.md").write_text(errors_page(), encoding="utf-8")
     Path(".env.example").write_text(environment_example(), encoding="utf-8")

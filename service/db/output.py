@@ -1,9 +1,7 @@
 """What a plan gives back → SQL that renders it as JSON.
 
 The JSON of an answer is made by PostgreSQL and passed on as it comes. Where something other than a
-stored value belongs there, the SQL writes a mark: a JSON string that begins with U+0000, which no
-text in PostgreSQL can hold, so a mark is never mistaken for data. `service.graphql.notes` replaces
-the marks it finds; an answer without marks is not touched.
+stored value belongs there, the SQL writes a mark (see `marks.py`); an answer without marks is not touched.
 """
 
 from __future__ import annotations
@@ -14,11 +12,11 @@ from typing import Any
 from sqlalchemy import (
     ARRAY,
     JSON,
+    ColumnElement,
     FromClause,
     Integer,
     Label,
     Select,
-    Subquery,
     Text,
     case,
     cast,
@@ -34,14 +32,12 @@ from service.catalog.model import Catalog, Field, Model, Rule
 from service.db import plan
 from service.db.binds import Binds
 from service.db.functions import datetime_text, joined
+from service.db.marks import DENIAL, MARK
 from service.db.predicates import Predicates, Row, Sql
 from service.db.tables import Tables
 from service.errors import Limited
 
-MARK = '"\\u0000'
-"""How every mark begins in JSON text."""
-DENIED: Sql = literal_column(f"""'{MARK}d"'::json""")
-"""The mark of a value that the rules keep from the caller."""
+DENIED: Sql = literal_column(f"'{DENIAL}'::json")
 _EMPTY: Sql = literal_column("'[]'::json")
 LONGEST_NAME = 63
 """Bytes of a PostgreSQL identifier."""
@@ -70,9 +66,13 @@ class Output:
 
     # ------------------------------------------------------------ one row
 
-    def object_of(self, row: Row, selection: Sequence[plan.Selected]) -> Sql:
+    def object_of(self, row: Row, selection: Sequence[plan.Selected]) -> Select[Any]:
+        """One column, the JSON object of a selection, for each row."""
+        return self._objects(select(*self.columns(row, selection)).select_from(row.source), selection)
+
+    def object_about(self, row: Row, selection: Sequence[plan.Selected]) -> Sql:
         """The JSON object of a selection, as an expression about `row`."""
-        return self._as_object(select(*self.columns(row, selection)).correlate(row.source), selection)
+        return self._part(row.source, self.columns(row, selection), selection)
 
     def found(
         self,
@@ -81,19 +81,23 @@ class Output:
         selection: Sequence[plan.Selected],
         shown_if: tuple[Rule, ...],
         parent: Row | None = None,
-    ) -> Sql:
-        """The JSON object of the row for which `where` holds, null without one, a mark if the rules deny it."""
+    ) -> Select[Any]:
+        """The JSON object of the row for which `where` holds, no row without one, a mark if the rules deny it."""
+        outside = parent.source if parent else None
         if not shown_if:
             rows = select(*self.columns(row, selection)).select_from(row.source).where(*where)
-            return self._as_object(rows.correlate(parent.source if parent else None), selection)
+            return self._objects(rows.correlate(outside), selection)
         allowed = self._predicates.build(plan.Matches(shown_if), row)
-        shown = case((allowed, self.object_of(row, selection)), else_=DENIED)
-        rows = select(shown).select_from(row.source).where(*where)
-        return rows.correlate(parent.source if parent else None).scalar_subquery()
+        shown = case((allowed, self.object_about(row, selection)), else_=DENIED)
+        return select(shown).select_from(row.source).where(*where).correlate(outside)
 
-    def _as_object(self, rows: Select[Any], selection: Sequence[plan.Selected]) -> Sql:
-        sub = rows.subquery(self._alias("r"))
-        return select(_json_of(sub, selection)).select_from(sub).scalar_subquery()
+    def _objects(self, rows: Select[Any], selection: Sequence[plan.Selected]) -> Select[Any]:
+        sub = rows.subquery(self._alias(_RECORD))
+        return select(func.to_json(_record(sub, selection), type_=JSON)).select_from(sub)
+
+    def _part(self, owner: FromClause, columns: Sequence[Label[Any]], selection: Sequence[plan.Selected]) -> Sql:
+        """The JSON object of columns that are expressions about `owner`, as one more expression about it."""
+        return self._objects(select(*columns).correlate(owner), selection).scalar_subquery()
 
     def columns(self, row: Row, selection: Sequence[plan.Selected]) -> list[Label[Any]]:
         """One labelled column for each selected field, in order."""
@@ -131,19 +135,19 @@ class Output:
     def _embedded(self, owner: FromClause, document: Sql, of: Field, selection: Sequence[plan.Selected]) -> Sql:
         """Part of a jsonb document of `owner`. `json` is built, not `jsonb`: it keeps the order of the selection."""
         if not of.type.is_list:
-            part = self._part(owner, document, selection)
+            part = self._part_of(owner, document, selection)
             return case((_is_a(document, "object"), part), else_=null())
         elements = func.jsonb_array_elements(document)
         items = elements.table_valued("value", with_ordinality="n", name=self._alias("e")).render_derived()
-        part = self._part(items, items.c.value, selection)
+        part = self._part_of(items, items.c.value, selection)
         kept = case((_is_a(items.c.value, "object"), part), else_=null())
         rows = select(func.coalesce(func.json_agg(aggregate_order_by(kept, items.c.n)), _EMPTY))
         listed = rows.select_from(items).correlate(owner).scalar_subquery()
         return case((_is_a(document, "array"), listed), else_=null())
 
-    def _part(self, owner: FromClause, document: Sql, selection: Sequence[plan.Selected]) -> Sql:
+    def _part_of(self, owner: FromClause, document: Sql, selection: Sequence[plan.Selected]) -> Sql:
         columns = _labelled((self._of_document(owner, document, each) for each in selection), selection)
-        return self._as_object(select(*columns).correlate(owner), selection)
+        return self._part(owner, columns, selection)
 
     def _of_document(self, owner: FromClause, document: Sql, selected: plan.Selected) -> Sql:
         if isinstance(selected, plan.Typename):
@@ -168,24 +172,80 @@ class Output:
             keys = [target[name] for name in one.target.key]
             first = select(*keys).where(*where).order_by(*keys).limit(1).correlate(row.source).scalar_subquery()
             where = [tuple_(*keys) == first]
-        return self.found(target, where, one.selection, one.shown_if, row)
+        return self.found(target, where, one.selection, one.shown_if, row).scalar_subquery()
 
     # ------------------------------------------------------------ pages
 
-    def page(self, page: plan.Page, parent: Row | None = None, pairs: Iterable[tuple[str, str]] = ()) -> Sql:
-        """The JSON of a connection: a page of rows, of all or of those that belong to `parent`."""
+    def page(self, page: plan.Page, parent: Row, pairs: Iterable[tuple[str, str]]) -> Sql:
+        """The JSON of a connection, as an expression about `parent`: a page of the rows that belong to it."""
+        names = (_text(member.key) for member in page.connection.members)
+        found, members = self._found(page, parent, pairs)
+        parts = [part for pair in zip(names, members, strict=True) for part in pair]
+        return _select_over(found, func.json_build_object(*parts, type_=JSON)).scalar_subquery()
+
+    def members(self, page: plan.Page) -> Select[Any]:
+        """A page of all rows, as one row: a column of JSON for each member of the connection.
+
+        PostgreSQL copies what it puts together: of a large answer that costs more than to make it.
+        """
+        found, members = self._found(page)
+        return _select_over(found, *members)
+
+    def _found(
+        self, page: plan.Page, parent: Row | None = None, pairs: Iterable[tuple[str, str]] = ()
+    ) -> tuple[FromClause, list[Sql]]:
+        """The rows of a page, as a sub-select, and the members of its connection, as aggregates over it.
+
+        If there may be a cursor to make, one row more is read than is shown.
+        """
         row = self.row(page.model)
-        keys = self._page_keys(page, row)
-        columns = [row[name] for name in _needed(page)]
-        rows = select(*columns).select_from(row.source).where(self._predicates.build(page.where, row))
+        wants_token = page.connection.wants_token
+        rows = self._in_order(page, row)
         if parent is not None:
             rows = rows.where(*(row[there] == parent[here] for here, there in pairs)).correlate(parent.source)
+        for at, member in enumerate(page.connection.members):
+            if isinstance(member, plan.Items):
+                record = (
+                    select(*self.columns(row, member.selection)).correlate(row.source).lateral(self._alias(_RECORD))
+                )
+                rows = rows.select_from(record).add_columns(_record(record, member.selection).label(f"j{at}"))
+        if wants_token:
+            rows = rows.add_columns(*(key.label(f"k{at}") for at, (_, key) in enumerate(self._page_keys(page, row))))
+        limit = self._binds.add(plan.Limit(page.limit, 1 if wants_token else 0), _INTEGER)
+        found = rows.limit(limit).subquery(self._alias("p"))
+        return found, [self._member_of(page, at, found) for at in range(len(page.connection.members))]
+
+    def _in_order(self, page: plan.Page, row: Row) -> Select[Any]:
+        """The rows that the pages of a list consist of, from its cursor on; no columns yet."""
+        keys = self._page_keys(page, row)
+        rows = select().select_from(row.source)
+        if page.where != plan.TRUE:
+            rows = rows.where(self._predicates.build(page.where, row))
         if page.token is not None:
             rows = rows.where(self._after(page, keys))
-        rows = rows.order_by(*(key.desc() if page.descending else key.asc() for _, key in keys))
-        if page.connection.wants_token:
-            return self._page_with_token(page, rows, parent)
-        return self._page_of_items(page, row, rows, parent)
+        return rows.order_by(*(key.desc() if page.descending else key.asc() for _, key in keys))
+
+    def _member_of(self, page: plan.Page, at: int, found: FromClause) -> Sql:
+        match page.connection.members[at]:
+            case plan.Items():
+                return self._items(page, found.c[f"j{at}"])
+            case plan.Typename(_, name):
+                return literal_column(f"""'"{name}"'::json""", JSON)
+            case plan.NextToken():
+                return self._token(page, found)
+
+    def _items(self, page: plan.Page, records: Sql) -> Sql:
+        """The rows of a page as a JSON array, without the one that comes after it."""
+        if not page.connection.wants_token:
+            return func.coalesce(func.json_agg(records), _EMPTY)
+        size = self._binds.add(plan.Limit(page.limit), _INTEGER)
+        return func.coalesce(func.array_to_json(func.array_agg(records)[_FIRST:size]), _EMPTY)
+
+    def _token(self, page: plan.Page, found: FromClause) -> Sql:
+        """The cursor behind the last row of a page, if a row comes after it."""
+        size = self._binds.add(plan.Limit(page.limit), _INTEGER)
+        last = [func.array_agg(column)[size] for name, column in found.c.items() if name.startswith("k")]
+        return case((func.count() > size, self._cursor(page, last)), else_=null())
 
     def _page_keys(self, page: plan.Page, row: Row) -> list[tuple[Field | None, Sql]]:
         """What orders the rows of a page, unique in the end; the field is None for a joined sort key."""
@@ -208,39 +268,6 @@ class Output:
         after = func.row(*values) if len(keys) > 1 else values[0]
         return columns < after if page.descending else columns > after
 
-    def _page_of_items(self, page: plan.Page, row: Row, rows: Select[Any], parent: Row | None) -> Sql:
-        limit = self._binds.add(plan.Limit(page.limit), _INTEGER)
-        items = [member for member in page.connection.members if isinstance(member, plan.Items)]
-        listed: dict[str, Sql] = {}
-        for item in items:
-            columns = self.columns(row, item.selection)
-            chosen = rows.with_only_columns(*columns, maintain_column_froms=True).limit(limit)
-            sub = (chosen.correlate(parent.source) if parent else chosen).subquery(self._alias("r"))
-            each = _json_of(sub, item.selection)
-            listed[item.key] = select(func.coalesce(func.json_agg(each), _EMPTY)).select_from(sub).scalar_subquery()
-        return _connection(page.connection, listed, null())
-
-    def _page_with_token(self, page: plan.Page, rows: Select[Any], parent: Row | None) -> Sql:
-        """One row more than the page is read; if it is there, the last row of the page makes the cursor."""
-        size = self._binds.add(plan.Limit(page.limit), _INTEGER)
-        limited = rows.limit(self._binds.add(plan.Limit(page.limit, 1), _INTEGER))
-        found = (limited.correlate(parent.source) if parent else limited).subquery(self._alias("t"))
-        kept = Row(page.model, found)
-        items = [member for member in page.connection.members if isinstance(member, plan.Items)]
-        keys = self._page_keys(page, kept)
-        numbered = select(
-            func.row_number().over().label("n"),
-            *(self.object_of(kept, item.selection).label(f"j{at}") for at, item in enumerate(items)),
-            *(key.label(f"k{at}") for at, (_, key) in enumerate(keys)),
-        ).subquery(self._alias("p"))
-        listed: dict[str, Sql] = {
-            item.key: func.coalesce(func.json_agg(numbered.c[f"j{at}"]).filter(numbered.c.n <= size), _EMPTY)
-            for at, item in enumerate(items)
-        }
-        last = [func.max(numbered.c[f"k{at}"]).filter(numbered.c.n == size) for at in range(len(keys))]
-        token = case((func.max(numbered.c.n) > size, self._cursor(page, last)), else_=null())
-        return select(_connection(page.connection, listed, token)).select_from(numbered).scalar_subquery()
-
     def _cursor(self, page: plan.Page, values: Sequence[Sql]) -> Sql:
         """The mark of a cursor: the number of its page order and its key values, in hexadecimal."""
         if page.order not in self.orders:
@@ -252,7 +279,10 @@ class Output:
         return cast(mark, JSON)
 
 
+_RECORD = "r$"
+"""Begins the aliases of records. No name in an answer has a `$`, so none of their columns is mistaken for one."""
 _INTEGER = Integer()
+_FIRST: Sql = literal_column("1", _INTEGER)
 
 
 def _labelled(columns: Iterable[Sql], selection: Sequence[plan.Selected]) -> list[Label[Any]]:
@@ -263,26 +293,16 @@ def _labelled(columns: Iterable[Sql], selection: Sequence[plan.Selected]) -> lis
     return [column.label(each.key if len(each.key) <= LONGEST_NAME else f"long {at}") for at, (column, each) in named]
 
 
-def _json_of(sub: Subquery, selection: Sequence[plan.Selected]) -> Sql:
-    """The row of a sub-select as a JSON object with the names of its selection."""
+def _record(rows: FromClause, selection: Sequence[plan.Selected]) -> ColumnElement[Any]:
+    """Each row of a sub-select as one value, which becomes a JSON object with the names of its selection."""
     if all(len(each.key) <= LONGEST_NAME for each in selection):
-        return func.row_to_json(literal_column(sub.name, JSON), type_=JSON)
+        return literal_column(str(rows.name), JSON)  # type: ignore[attr-defined]  # a sub-select has a name
     members = [
         _text(f'"{each.key}":').concat(func.coalesce(cast(func.to_json(column), Text), _text("null")))
-        for each, column in zip(selection, sub.c, strict=True)
+        for each, column in zip(selection, rows.c, strict=True)
     ]
     joined_members = func.array_to_string(array(members), _text(","))
     return cast(_text("{").concat(joined_members).concat(_text("}")), JSON)
-
-
-def _needed(page: plan.Page) -> list[str]:
-    """The fields of a page's rows that their JSON and their order are made from."""
-    needed = dict.fromkeys((*page.model.key, *page.sort))
-    for member in page.connection.members:
-        if isinstance(member, plan.Items):
-            for selected in member.selection:
-                needed |= dict.fromkeys(read_by(selected))
-    return list(needed)
 
 
 def read_by(selected: plan.Selected) -> Iterable[str]:
@@ -300,6 +320,11 @@ def read_by(selected: plan.Selected) -> Iterable[str]:
     return ()
 
 
+def _select_over(rows: FromClause, *aggregates: Sql) -> Select[Any]:
+    """Aggregates over rows, unless nothing is asked of the rows."""
+    return select(*aggregates).select_from(rows) if rows.c else select(*aggregates)
+
+
 def _empty(member: plan.Items | plan.NextToken | plan.Typename) -> str:
     match member:
         case plan.Items():
@@ -308,20 +333,6 @@ def _empty(member: plan.Items | plan.NextToken | plan.Typename) -> str:
             return f"'{name}'"
         case plan.NextToken():
             return "null"
-
-
-def _connection(connection: plan.Connection, listed: dict[str, Sql], token: Sql) -> Sql:
-    parts: list[Any] = []
-    for member in connection.members:
-        parts.append(_text(member.key))
-        match member:
-            case plan.Items(key):
-                parts.append(listed[key])
-            case plan.Typename(_, name):
-                parts.append(_text(name))
-            case plan.NextToken():
-                parts.append(token)
-    return func.json_build_object(*parts, type_=JSON)
 
 
 def _text(value: str) -> Sql:

@@ -16,6 +16,7 @@ from service.catalog.model import Catalog
 from service.db.binds import Run
 from service.db.cost import Sizes, check_rows, nested_sizes
 from service.db.engine import Connection, Database, Transaction
+from service.db.marks import with_cursors
 from service.db.paging import Cursors
 from service.db.plan import (
     TRUE,
@@ -29,7 +30,6 @@ from service.db.plan import (
     Lookup,
     Many,
     One,
-    PageOrder,
     Plan,
     Selected,
     Update,
@@ -53,18 +53,13 @@ class Prepared:
     sizes: tuple[Sizes, ...] = ()
     """Page sizes within one another, which must not multiply to too many rows."""
 
-    @property
-    def orders(self) -> tuple[PageOrder, ...]:
-        """The page orders whose cursors the answer marks."""
-        return (self.reread or self.statement).orders
-
 
 class Repository:
     """Prepares and runs the plans of one catalog on one database."""
 
     def __init__(self, catalog: Catalog, database: Database, *, cursor_key: bytes, max_page: int = 10_000) -> None:
         self.catalog = catalog
-        self.cursors = Cursors(cursor_key)
+        self._cursors = Cursors(cursor_key)
         self.database = database
         self._max_page = max_page
         self._statements = Statements(catalog, Tables(catalog))
@@ -104,13 +99,13 @@ class Repository:
         principal: Principal,
         transaction: Transaction | None = None,
     ) -> str | None:
-        """Run a prepared plan: JSON text with the marks of `output` in it, or None for a row that is not there.
+        """Run a prepared plan: JSON text with marks where values are denied, or None for a row that is not there.
 
         In `transaction` if there is one, else a write is a transaction of its own. Raises `Forbidden` and
         `ConditionFailed` as the rules of writes say, `Limited` for pages within pages of too many rows, and
         what `Database` raises.
         """
-        run = Run(variables, principal, self.cursors, self._max_page)
+        run = Run(variables, principal, self._cursors, self._max_page)
         check_rows(prepared.sizes, run)
         match prepared.plan:
             case Create():
@@ -119,13 +114,27 @@ class Repository:
                 self._writers[prepared.plan.model.name].fill_update(prepared.plan, run)
             case Delete():
                 pass
+            case List():
+                return await self._page(prepared.statement, run, transaction or self.database)
             case _:
-                on = transaction or self.database
-                return await on.fetch_value(prepared.statement.sql, prepared.statement.bind(run))
+                return await self._row(prepared.statement, run, transaction or self.database)
         answer = await self._write(prepared, run, transaction)
         if answer is None:
             raise await self._refusal(prepared, run, transaction or self.database)
-        return answer
+        return self._with_cursors(answer, prepared.reread or prepared.statement)
+
+    async def _row(self, statement: Statement, run: Run, on: Connection) -> str | None:
+        text = await on.fetch_value(statement.sql, statement.bind(run))
+        return None if text is None else self._with_cursors(text, statement)
+
+    async def _page(self, statement: Statement, run: Run, on: Connection) -> str:
+        fresh = {"fresh_plan": statement.fresh_plan} if isinstance(on, Database) else {}
+        row = await on.fetch_row(statement.sql, statement.bind(run), **fresh)
+        assert row is not None
+        return statement.joined(text and self._with_cursors(text, statement) for text in row)
+
+    def _with_cursors(self, text: str, statement: Statement) -> str:
+        return with_cursors(text, statement.orders, self._cursors)
 
     async def _write(self, prepared: Prepared, run: Run, transaction: Transaction | None) -> str | None:
         if transaction is not None:

@@ -6,8 +6,8 @@ the driver's connection without another look at the plan.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import (
@@ -33,6 +33,7 @@ from service.catalog.model import Catalog, Field, Model
 from service.db import plan
 from service.db.binds import Binds, Resolve, Run, resolver
 from service.db.output import Output
+from service.db.plan import Operator
 from service.db.predicates import Predicates, Row
 from service.db.tables import Tables, column_type
 
@@ -43,16 +44,28 @@ _DIALECT.max_identifier_length = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement. It yields one row with one column: JSON text, or null."""
+    """One statement. It yields one row or none, and in it JSON: one column, or one for each of `members`."""
 
     sql: str
     arguments: tuple[Resolve, ...]
     orders: tuple[plan.PageOrder, ...] = ()
     """The page orders whose cursors the answer marks, by the number in the mark."""
+    members: tuple[str, ...] = ()
+    """Of a page: the names of the columns, which together are the answer."""
+    fresh_plan: bool = False
+    """Whether PostgreSQL has to see the arguments to plan well."""
 
     def bind(self, run: Run) -> list[Any]:
         """The parameters for one run, in order."""
         return [resolve(run) for resolve in self.arguments]
+
+    def joined(self, columns: Iterable[str | None]) -> str:
+        """The JSON text of a page, from the columns of its row."""
+        parts = ["{"]
+        for name, text in zip(self.members, columns, strict=True):
+            parts += ('"' if len(parts) == 1 else ',"', name, '":', text or "null")
+        parts.append("}")
+        return "".join(parts)
 
 
 class Statements:
@@ -65,8 +78,11 @@ class Statements:
     def read(self, read: plan.Get | plan.List) -> Statement:
         """The one statement of a read."""
         maker = _Maker(self._catalog, self._tables)
-        made = maker.get(read) if isinstance(read, plan.Get) else maker.output.page(read.page)
-        return maker.finish(select(cast(made, Text)))
+        if isinstance(read, plan.Get):
+            return maker.finish(maker.get(read))
+        members = tuple(member.key for member in read.page.connection.members)
+        made = maker.finish(maker.output.members(read.page))
+        return replace(made, members=members, fresh_plan=_has_range(read.page.where))
 
     def given(self, given: plan.Lookup | plan.Around) -> Statement:
         """The one statement about a list of keys or rows; it yields a JSON list."""
@@ -75,10 +91,12 @@ class Statements:
             row, order = maker.given(given.model, given.keys)
             target = maker.output.row(given.model)
             where = [target[name] == row[name] for name in given.model.key]
-            each = maker.output.found(target, where, given.selection, given.shown_if, row)
+            each: ColumnElement[Any] = maker.output.found(
+                target, where, given.selection, given.shown_if, row
+            ).scalar_subquery()
         else:
             row, order = maker.given(given.model, given.rows)
-            each = maker.output.object_of(row, given.selection)
+            each = maker.output.object_about(row, given.selection)
         listed = func.coalesce(func.json_agg(aggregate_order_by(each, order)), literal_column("'[]'::json"))
         return maker.finish(select(cast(listed, Text)))
 
@@ -140,13 +158,12 @@ class _Maker:
         names: Sequence[str] = getattr(compiled, "positiontup", None) or ()
         # What SQLAlchemy made a parameter of by itself, a literal in an expression, has its value in `params`.
         resolvers = (self.binds.resolvers.get(name) or resolver(plan.Constant(compiled.params[name])) for name in names)
-        return Statement(str(compiled), tuple(resolvers), tuple(self.output.orders))
+        return Statement(str(compiled), tuple(resolvers), orders=tuple(self.output.orders))
 
     def finish_write(self, model: Model, written: CTE, selection: tuple[plan.Selected, ...]) -> Statement:
-        given = self.output.object_of(Row(model, written), selection)
-        return self.finish(select(cast(given, Text)).select_from(written))
+        return self.finish(self.output.object_of(Row(model, written), selection))
 
-    def get(self, get: plan.Get) -> ColumnElement[Any]:
+    def get(self, get: plan.Get) -> Select[Any]:
         row = self.output.row(get.model)
         return self.output.found(row, self._equals(get.key, row), get.selection, get.shown_if)
 
@@ -195,3 +212,19 @@ class _Maker:
         nothing = select(*(cast(null(), column.type).label(column.key) for column in table.c)).subquery("nothing")
         held = self.predicates.build(create.condition, Row(create.model, nothing))
         return select(held).select_from(nothing).scalar_subquery()
+
+
+def _has_range(condition: plan.Condition) -> bool:
+    """Whether a condition compares in a way of which PostgreSQL can only guess how many rows it leaves.
+
+    It guesses low, and then keeps a plan that reads and sorts what another finds in order: 1.2 ms for 0.4.
+    """
+    match condition:
+        case plan.All(parts) | plan.Some(parts):
+            return any(map(_has_range, parts))
+        case plan.Not() | plan.JoinedComparison():
+            return True
+        case plan.Comparison(_, operator, operands):
+            return bool(operands) and operator is not Operator.EQ
+        case plan.Matches():
+            return False

@@ -163,11 +163,14 @@ class GraphQL:
             done = [await self._run(field, root, variables, principal, locate) for field in fields]
         else:
             done = await _together(self._run(field, root, variables, principal, locate) for field in fields)
-        data = ",".join(f'"{field.key}":{text}' for field, (text, _) in zip(fields, done, strict=True))
-        errors = [error for _, found in done for error in found]
-        if not errors:
-            return f'{{"data":{{{data}}}}}'.encode()
-        return f'{{"data":{{{data}}},"errors":{orjson.dumps(errors).decode()}}}'.encode()
+        parts = ['{"data":{']  # joined once: each copy of a large answer costs more than all that is done here
+        for field, (text, _) in zip(fields, done, strict=True):
+            parts += ('"' if len(parts) == 1 else ',"', field.key, '":', text)
+        if errors := [error for _, found in done for error in found]:
+            parts += ('},"errors":', orjson.dumps(errors).decode(), "}")
+        else:
+            parts.append("}}")
+        return "".join(parts).encode()
 
     async def _run(
         self, field: CompiledField, root: Root, variables: dict[str, Any], principal: Principal, locate: Locator
@@ -184,9 +187,7 @@ class GraphQL:
             if isinstance(error, Unavailable) and root is Root.QUERY:
                 raise  # as 503: clients send a query again by themselves, and may do so
             return "null", [root_error(error, field.key, field.name, root, locate)]
-        text, notes = field.answer.finish(
-            text, field.prepared.orders, self._repository.cursors, [field.key], (root, field.name)
-        )
+        text, notes = field.answer.finish(text, [field.key], (root, field.name))
         return text, note_errors(notes, locate)
 
 

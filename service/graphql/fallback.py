@@ -109,7 +109,7 @@ class Fallback:
             return await self._custom(root.operation, planner, chosen, context)
         prepared = self._repository.prepare(planner.plan_field(root, chosen))
         text = await self._repository.run(prepared, {}, context.principal)
-        return None if text is None else decoded(text, prepared.orders, self._repository.cursors)
+        return None if text is None else decoded(text)
 
     # ------------------------------------------------------------ errors
 

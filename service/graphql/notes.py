@@ -1,13 +1,12 @@
 """Answers of the database → answers of the API, where the two differ.
 
-PostgreSQL's JSON is passed on as it is unless something in it calls for attention: a mark (see
-`service.db.output`), or a null where the schema promises a value. Both are found by looking for a
-few short texts, so an answer without them costs one search. Only an answer with them is parsed.
+PostgreSQL's JSON is passed on as it is unless something in it calls for attention: the mark of a denial
+(see `service.db.marks`), or a null where the schema promises a value. Both are found by looking for
+short texts, which is most of what a large answer costs here. Only an answer with them is parsed.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,14 +15,16 @@ import orjson
 
 from service.catalog.model import TypeRef
 from service.db import plan
-from service.db.output import MARK
-from service.db.paging import Cursors
+from service.db.marks import DENIED, first_mark
 from service.errors import Forbidden
 
 Path = list[str | int]
 
-_CURSOR = re.compile(r'"\\u0000t(\d+):([0-9a-f]*)"')
-_DENIED = "\0d"
+_NULL = ":null"
+"""How `row_to_json` writes one; `json_build_object`, which makes connections, puts spaces around the colon."""
+_IN_A_LIST = ""
+_NULLS_IN_LISTS = ("[null", ",null", ", null")
+"""The last where the list is jsonb, or rows are aggregated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,44 +52,46 @@ class Answer:
     selection: tuple[plan.Selected, ...]
     connection: plan.Connection | None
     type_name: str
-    watched: tuple[str, ...]
-    """The texts of nulls that an answer may not hold as it is."""
+    required: tuple[str, ...]
+    """The names, in quotes, behind which no null may stand."""
+    has_lists: bool
+    """Whether there are lists in which no null may stand."""
 
     @classmethod
     def of(cls, chosen: plan.Plan) -> Answer:
         """What the JSON of a plan must look like."""
         if isinstance(chosen, plan.List):
             connection = chosen.page.connection
-            watched = tuple(dict.fromkeys(_watched_in(connection)))
-            return cls((), connection, chosen.page.model.name, watched)
-        watched = tuple(dict.fromkeys(_watched(chosen.selection)))
-        return cls(chosen.selection, None, chosen.model.name, watched)
+            watched = set(_watched_in(connection))
+            return cls((), connection, chosen.page.model.name, tuple(watched - {_IN_A_LIST}), _IN_A_LIST in watched)
+        watched = set(_watched(chosen.selection))
+        return cls(chosen.selection, None, chosen.model.name, tuple(watched - {_IN_A_LIST}), _IN_A_LIST in watched)
 
-    def finish(
-        self,
-        text: str | None,
-        orders: Sequence[plan.PageOrder],
-        cursors: Cursors,
-        path: Path,
-        root: tuple[str, str],
-    ) -> tuple[str, list[Note]]:
+    def finish(self, text: str | None, path: Path, root: tuple[str, str]) -> tuple[str, list[Note]]:
         """The JSON text to send for what the database answered, and what is wrong with it.
 
         `root` is the root type and the field that was asked there, `path` where its value stands.
         """
         if text is None:
             return "null", []
-        if MARK in text:
-            text = signed(text, orders, cursors)
-        # Most answers hold no null at all, and one search tells.
-        if not (MARK in text or ("null" in text and any(watched in text for watched in self.watched))):
+        if first_mark(text) < 0 and not self._has_forbidden_null(text):
             return text, []
         notes: list[Note] = []
         done = self._complete(orjson.loads(text), path, root, notes)
         return orjson.dumps(done).decode(), notes
 
+    def _has_forbidden_null(self, text: str) -> bool:
+        if self.has_lists and any(null in text for null in _NULLS_IN_LISTS):
+            return True
+        at = text.find(_NULL)
+        while at >= 0:
+            if text.endswith(self.required, 0, at):
+                return True
+            at = text.find(_NULL, at + len(_NULL))
+        return False
+
     def _complete(self, value: Any, path: Path, root: tuple[str, str], notes: list[Note]) -> Any:
-        if value == _DENIED:
+        if value == DENIED:
             notes.append(Note(path, denied=True, parent=root[0], name=root[1]))
             return None
         try:
@@ -99,24 +102,14 @@ class Answer:
             return None
 
 
-def signed(text: str, orders: Sequence[plan.PageOrder], cursors: Cursors) -> str:
-    """`text` with the marks of cursors replaced by cursors."""
-
-    def cursor(match: re.Match[str]) -> str:
-        values = orjson.loads(bytes.fromhex(match[2]))
-        return f'"{cursors.encode(orders[int(match[1])], values)}"'
-
-    return _CURSOR.sub(cursor, text)
-
-
-def decoded(text: str, orders: Sequence[plan.PageOrder], cursors: Cursors) -> Any:
+def decoded(text: str) -> Any:
     """What the database answered as Python values, with a `Forbidden` to raise wherever it marked a denial."""
-    value = orjson.loads(signed(text, orders, cursors))
-    return _with_refusals(value) if MARK in text else value
+    value = orjson.loads(text)
+    return _with_refusals(value) if first_mark(text) >= 0 else value
 
 
 def _with_refusals(value: Any) -> Any:
-    if value == _DENIED:
+    if value == DENIED:
         return Forbidden()
     if isinstance(value, dict):
         return {name: _with_refusals(each) for name, each in value.items()}
@@ -129,6 +122,7 @@ def _with_refusals(value: Any) -> Any:
 
 
 def _watched(selection: Sequence[plan.Selected]) -> Iterator[str]:
+    """The names, in quotes, whose values must not be null; `_IN_A_LIST` for the elements of lists."""
     for selected in selection:
         match selected:
             case plan.Value(key, field):
@@ -136,13 +130,13 @@ def _watched(selection: Sequence[plan.Selected]) -> Iterator[str]:
             case plan.Guarded(_, shown):
                 yield from _watched((shown,))
             case plan.Hidden(key, required=True):
-                yield f'"{key}":null'
+                yield f'"{key}"'
             case plan.Embedded(key, field, _, inner):
                 yield from _watched_value(key, field.type)
                 yield from _watched(inner)
             case plan.One(key, relation, _, inner):
                 if relation.required:
-                    yield f'"{key}":null'
+                    yield f'"{key}"'
                 yield from _watched(inner)
             case plan.Many(_, _, page):
                 yield from _watched_in(page.connection)
@@ -156,11 +150,9 @@ def _watched_in(connection: plan.Connection) -> Iterator[str]:
 
 def _watched_value(key: str, type_: TypeRef) -> Iterator[str]:
     if type_.required:
-        yield f'"{key}":null'
+        yield f'"{key}"'
     if type_.is_list and type_.element_required:
-        yield "[null"
-        yield ",null"
-        yield ", null"  # in jsonb, and where rows are aggregated
+        yield _IN_A_LIST
 
 
 # ---------------------------------------------------------------- completion
@@ -200,7 +192,7 @@ def _complete_field(value: Any, selected: plan.Selected, parent: str, path: Path
     if isinstance(selected, plan.Guarded):
         selected = selected.shown
     name, required, expected = _promise(selected)
-    if value == _DENIED and not isinstance(selected, plan.Typename):
+    if value == DENIED and not isinstance(selected, plan.Typename):
         notes.append(Note(path, denied=True, parent=parent, name=name))
         if required:
             raise _Bubble

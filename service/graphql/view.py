@@ -47,6 +47,7 @@ class Execute(Protocol):
 class BodyTooLarge(Limited):
     """The request body is over the limit."""
 
+    code = "body_too_large"
     error_type = "RequestEntityTooLargeException"
 
 

@@ -152,7 +152,7 @@ class Returned:
             return []
         prepared = self._repository.prepare(chosen)
         text = await self._repository.run(prepared, {}, self._principal)
-        found: list[Any] = decoded(text or "[]", prepared.orders, self._repository.cursors)
+        found: list[Any] = decoded(text or "[]")
         return found
 
 

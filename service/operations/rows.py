@@ -121,7 +121,7 @@ class Rows:
         text = await repository.run(prepared, values, self._principal, self._transaction)
         if text is None:
             return None
-        found = decoded(text, prepared.orders, repository.cursors)
+        found = decoded(text)
         if isinstance(found, Forbidden):
             raise found
         return cast("RowValues", _without_refused(found))

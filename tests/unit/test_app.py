@@ -56,6 +56,14 @@ async def test_a15_addresses_with_nothing_at_them(client: httpx2.AsyncClient, pa
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
+@pytest.mark.parametrize(("prefix", "path"), [("", "/graphql"), ("", "/graphql/"), ("/prod", "/prod/graphql")])
+async def test_the_endpoint_may_stand_behind_a_prefix(shell: Any, prefix: str, path: str) -> None:
+    transport = httpx2.ASGITransport(shell.app(), root_path=prefix)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://offramp.test") as client:
+        answer = await client.post(path, content=b'{"query":"{a}"}', headers=KEY)
+    assert (answer.status_code, answer.json()) == (200, {"data": {"caller": "apiKey"}})
+
+
 async def test_a_method_that_an_address_does_not_know(client: httpx2.AsyncClient) -> None:
     answer = await client.post("/healthz")
     assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from service.cli.reference import environment_example, settings_page
+from service.cli.reference import environment_example, errors_page, settings_page
 from service.settings import Settings, variable_of
 
 ROOT = Path(__file__).parents[2]
@@ -32,6 +32,12 @@ def test_every_setting_is_documented() -> None:
     assert (ROOT / ".env.example").read_text() == environment_example(), "run: make contracts"
     page = settings_page()
     assert all(f"| `{variable_of(each)}` |" in page for each in fields(Settings))
+
+
+def test_every_error_is_documented_under_a_code_of_its_own() -> None:
+    assert (ROOT / "docs/errors.md").read_text() == errors_page(), "run: make contracts"
+    codes = re.findall(r"^\| `(\w+)` \|", errors_page(), re.MULTILINE)
+    assert len(codes) == len(set(codes)) == 17
 
 
 def test_the_example_has_every_default_as_the_variable_spells_it() -> None:
