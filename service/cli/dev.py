@@ -57,6 +57,12 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     add_data_dir(parser)
     parser.add_argument("--api-key", metavar="KEY", help="the API key to accept (default: one made on the first run)")
     parser.add_argument("--no-demo-data", action="store_true", help="start with empty tables")
+    parser.add_argument(
+        "--integrity",
+        choices=("legacy", "enforced"),
+        default="legacy",
+        help="what the tables refuse: `legacy`, the default, allows what DynamoDB allowed; `enforced` is not there yet",
+    )
     parser.add_argument("--issuer", metavar="URL", help="accept the tokens of this user pool instead of our own")
     parser.add_argument("--client-id", metavar="ID", help="the user pool's app client; goes with --issuer")
     parser.add_argument("--json", action="store_true", help="print addresses and tokens as one line of JSON")
@@ -75,6 +81,11 @@ def run(arguments: argparse.Namespace) -> int:
     from service.cli.server import ends_on_sigterm, listen  # noqa: PLC0415  as above
     from service.logs import write_logs_for_a_person  # noqa: PLC0415  as above
 
+    if arguments.integrity == "enforced":
+        raise CommandError(
+            "`--integrity enforced` is not part of this version: there is no tenancy and no constraint yet.",
+            hint="Leave the option out, or say --integrity legacy.",
+        )
     issuer = DevelopmentIssuer.open(arguments.data_dir)
     settings = development_settings(arguments, issuer)
     listener = listen(arguments.host, settings.port if arguments.port is None else arguments.port)

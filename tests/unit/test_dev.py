@@ -86,7 +86,7 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def inventory_server(data_dir: Path) -> Iterator[Running]:
-    with dev(data_dir, "--no-demo-data") as running:
+    with dev(data_dir, "--no-demo-data", "--integrity", "legacy") as running:
         yield running
 
 
@@ -225,6 +225,7 @@ def test_a_port_in_use(tmp_path: Path) -> None:
         (["--issuer", "http://pool.example", "--client-id", "c"], 2, "OFFRAMP_ISSUER must be an https:// address"),
         (["--database-url", "mysql://x"], 2, "DATABASE_URL must start with postgresql://"),
         (["--port", "99999"], 2, "must be a port, 0 to 65535"),
+        (["--integrity", "enforced"], 1, "is not part of this version"),
     ],
 )
 def test_mistakes(tmp_path: Path, arguments: list[str], status: int, text: str) -> None:
