@@ -7,7 +7,7 @@ read at start-up in a millisecond. Names in it are API names (camelCase) unless 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 
@@ -80,6 +80,11 @@ class TypeRef:
     required: bool = False
     is_list: bool = False
     element_required: bool = False
+
+    @property
+    def nullable(self) -> TypeRef:
+        """The same type where null is allowed."""
+        return replace(self, required=False)
 
     def __str__(self) -> str:
         inner = f"[{self.name}{'!' if self.element_required else ''}]" if self.is_list else self.name

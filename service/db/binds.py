@@ -132,7 +132,7 @@ def identities(principal: Principal, claim: str) -> list[str]:
     `sub::username` is what Amplify stores; data written before it, or by hand, holds either half.
     """
     names = [principal.username if part == "username" else principal.claims.get(part) for part in claim.split("::")]
-    known = [name for name in names if isinstance(name, str)]
+    known = [name for name in names if name and isinstance(name, str)]
     return ["::".join(known), *known] if len(known) == len(names) > 1 else known
 
 

@@ -52,7 +52,7 @@ def condition_of(model: Model, given: Mapping[str, Any] | None) -> Condition:
 
 def _count(condition: Condition) -> int:
     if isinstance(condition, All | Some):
-        return sum(map(_count, condition.parts))
+        return max(1, sum(map(_count, condition.parts)))
     return _count(condition.part) if isinstance(condition, Not) else 1
 
 

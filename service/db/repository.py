@@ -14,6 +14,7 @@ from typing import Any
 from service.auth.principal import Principal
 from service.catalog.model import Catalog
 from service.db.binds import Run
+from service.db.cost import Sizes, check_rows, nested_sizes
 from service.db.engine import Connection, Database, Transaction
 from service.db.marks import with_cursors
 from service.db.paging import Cursors
@@ -49,6 +50,8 @@ class Prepared:
     """For a write whose answer a second statement reads."""
     permission: Statement | None = None
     """For a conditional write under dynamic rules: tells a denied row from a false condition."""
+    sizes: tuple[Sizes, ...] = ()
+    """Page sizes within one another, which must not multiply to too many rows."""
 
 
 class Repository:
@@ -64,20 +67,21 @@ class Repository:
 
     def prepare(self, chosen: Plan) -> Prepared:
         """Make the statements of a plan. Pure, and the expensive part: keep what it returns."""
+        sizes = nested_sizes(chosen)
         match chosen:
             case Get() | List():
-                return Prepared(chosen, self._statements.read(chosen))
+                return Prepared(chosen, self._statements.read(chosen), sizes=sizes)
             case Lookup() | Around():
-                return Prepared(chosen, self._statements.given(chosen))
+                return Prepared(chosen, self._statements.given(chosen), sizes=sizes)
             case Create():
                 fields = self._writers[chosen.model.name].created_fields(chosen)
-                return Prepared(chosen, self._statements.create(chosen, fields), self._reread(chosen))
+                return Prepared(chosen, self._statements.create(chosen, fields), self._reread(chosen), sizes=sizes)
             case Update():
                 fields = self._writers[chosen.model.name].updated_fields(chosen)
                 statement = self._statements.update(chosen, fields)
-                return Prepared(chosen, statement, self._reread(chosen), self._permission(chosen))
+                return Prepared(chosen, statement, self._reread(chosen), self._permission(chosen), sizes)
             case Delete():
-                return Prepared(chosen, self._statements.delete(chosen), None, self._permission(chosen))
+                return Prepared(chosen, self._statements.delete(chosen), None, self._permission(chosen), sizes)
 
     def _reread(self, write: Create | Update) -> Statement | None:
         if not leads_to(write.selection, write.model.name):
@@ -98,9 +102,11 @@ class Repository:
         """Run a prepared plan: JSON text with marks where values are denied, or None for a row that is not there.
 
         In `transaction` if there is one, else a write is a transaction of its own. Raises `Forbidden` and
-        `ConditionFailed` as the rules of writes say, and what `Database` raises.
+        `ConditionFailed` as the rules of writes say, `Limited` for pages within pages of too many rows, and
+        what `Database` raises.
         """
         run = Run(variables, principal, self._cursors, self._max_page)
+        check_rows(prepared.sizes, run)
         match prepared.plan:
             case Create():
                 self._writers[prepared.plan.model.name].fill_create(prepared.plan, run)

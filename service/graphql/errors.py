@@ -25,6 +25,7 @@ class Locator:
     def __init__(self, operation: OperationDefinitionNode, reader: Reader) -> None:
         self._operation = operation
         self._reader = reader
+        self._found: dict[tuple[str, ...], list[dict[str, Any]]] = {}
 
     @property
     def root_type(self) -> str:
@@ -45,6 +46,12 @@ class Locator:
 
     def __call__(self, path: Path) -> list[dict[str, Any]]:
         """The line and column of the field at a path of the answer."""
+        keys = tuple(step for step in path if isinstance(step, str))
+        if keys not in self._found:
+            self._found[keys] = self._locate(path)
+        return self._found[keys]
+
+    def _locate(self, path: Path) -> list[dict[str, Any]]:
         along = list(self.chosen(path))
         loc = along[-1].nodes[0].loc if along else None
         if loc is None:

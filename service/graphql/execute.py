@@ -8,7 +8,7 @@ operation in it goes to Strawberry, whose resolvers run the same plans.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Coroutine, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +35,8 @@ MOST_AT_ONCE = 4
 """Root fields of one query that run at a time, so that it leaves connections to other requests."""
 UNKNOWN = Origin()
 """Of a request that did not come over HTTP."""
+Ran = tuple[str, list[Error]]
+"""The JSON text of a root field, and what went wrong in it."""
 _ROOT = {OperationType.QUERY: Root.QUERY, OperationType.MUTATION: Root.MUTATION}
 
 
@@ -131,7 +133,7 @@ class GraphQL:
                 continue
             field = self._roots.get((root, chosen.name))
             if field is None and not self._introspection:
-                raise RequestRefused(GraphQLError("Introspection is switched off.", chosen.nodes))
+                raise RequestRefused(GraphQLError("Introspection is switched off.", list(chosen.nodes)))
             if field is None or field.kind == "custom":
                 return CompiledOperation(None)
             fields.append(self._compile_field(planner, field, chosen))
@@ -160,13 +162,7 @@ class GraphQL:
         if is_mutation or len(fields) == 1:
             done = [await self._run(field, root, variables, principal, locate) for field in fields]
         else:
-            turn = asyncio.Semaphore(MOST_AT_ONCE)
-
-            async def run(field: CompiledField) -> tuple[str, list[Error]]:
-                async with turn:
-                    return await self._run(field, root, variables, principal, locate)
-
-            done = await asyncio.gather(*map(run, fields))
+            done = await _together(self._run(field, root, variables, principal, locate) for field in fields)
         parts = ['{"data":{']  # joined once: each copy of a large answer costs more than all that is done here
         for field, (text, _) in zip(fields, done, strict=True):
             parts += ('"' if len(parts) == 1 else ',"', field.key, '":', text)
@@ -178,7 +174,7 @@ class GraphQL:
 
     async def _run(
         self, field: CompiledField, root: Root, variables: dict[str, Any], principal: Principal, locate: Locator
-    ) -> tuple[str, list[Error]]:
+    ) -> Ran:
         if field.text is not None:
             return field.text, []
         try:
@@ -193,6 +189,28 @@ class GraphQL:
             return "null", [root_error(error, field.key, field.name, root, locate)]
         text, notes = field.answer.finish(text, [field.key], (root, field.name))
         return text, note_errors(notes, locate)
+
+
+async def _together(runs: Iterable[Coroutine[Any, Any, Ran]]) -> list[Ran]:
+    """What each run gives, a few at a time. If one raises, the others are ended: nobody waits for them."""
+    turn = asyncio.Semaphore(MOST_AT_ONCE)
+
+    async def in_turn(run: Coroutine[Any, Any, Ran]) -> Ran:
+        async with turn:
+            return await run
+
+    waiting = list(runs)
+    tasks = [asyncio.ensure_future(in_turn(run)) for run in waiting]
+    try:
+        return await asyncio.gather(*tasks)
+    except BaseException:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        raise
+    finally:
+        for run in waiting:
+            run.close()
 
 
 def _roots_of(operation: Operation, reader: Reader) -> list[Chosen]:

@@ -23,11 +23,11 @@ from service.catalog.model import Operation as CustomOperation
 from service.db.repository import Repository
 from service.errors import Forbidden, NotConnected, ServiceError, Unavailable
 from service.graphql.errors import Error, Locator, field_error, not_authorized, path_text
-from service.graphql.notes import decoded
+from service.graphql.notes import Path, decoded
 from service.graphql.planning import Planner
 from service.graphql.request import Origin
 from service.graphql.roots import RootField
-from service.graphql.selections import Chosen, Reader
+from service.graphql.selections import Chosen, Reader, null_argument
 
 if TYPE_CHECKING:
     import strawberry
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from service.graphql.documents import Operation
 
 _NULL = re.compile(r"^Cannot return null for non-nullable field (\w+)\.(\w+)\.")
+_ARGUMENT = re.compile(r"^Argument '(\w+)' has invalid value: Expected .* non-null")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +125,15 @@ class Fallback:
             return field_error(path, original.message, original.error_type or original.code, locate(path))
         null = _NULL.match(error.message)
         if null is not None:
-            expected = self._expected(null[1], null[2])
+            expected = self._expected(null[1], null[2], path)
             message = (
                 f"Cannot return null for non-nullable type: '{expected}' within parent '{null[1]}' ({path_text(path)})"
             )
             return field_error(path, message, None, locate(path))
+        argument = _ARGUMENT.match(error.message)
+        if argument is not None:
+            refused = null_argument(argument[1], names[1])
+            return field_error(path, refused.message, refused.code, locate(path))
         if isinstance(original, GraphQLError):  # a custom operation gave a value of another type
             message = f"Can't serialize value ({path_text(path)}) : {original.message}"
             return field_error(path, message, None, locate(path))
@@ -136,10 +141,11 @@ class Fallback:
             raise original
         return field_error(path, error.message, None, locate(path))
 
-    def _expected(self, parent: str, name: str) -> str:
+    def _expected(self, parent: str, name: str, path: Path) -> str:
         type_ = self._schema.type_map[parent]
         assert isinstance(type_, GraphQLObjectType)
-        return str(get_nullable_type(type_.fields[name].type))
+        expected: Any = get_nullable_type(type_.fields[name].type)
+        return str(get_nullable_type(expected.of_type) if isinstance(path[-1], int) else expected)
 
     def _field_at(self, path: list[str | int], locate: Locator) -> tuple[str, str]:
         """The type and the name of the field at a path of the answer."""

@@ -198,7 +198,7 @@ def _complete_field(value: Any, selected: plan.Selected, parent: str, path: Path
             raise _Bubble
         return None
     if value is not None:
-        value = _complete_value(value, selected, path, notes)
+        value = _complete_value(value, selected, parent, path, notes)
         if value is None and required:
             raise _Bubble  # what is wrong has been noted further down
     elif required:
@@ -211,7 +211,7 @@ def _promise(selected: plan.Selected) -> tuple[str, bool, str]:
     """The name of a selected field, whether it must not be null, and the type it promises."""
     match selected:
         case plan.Value(_, field) | plan.Embedded(_, field):
-            return field.name, field.type.required, _inner(field.type)
+            return field.name, field.type.required, str(field.type.nullable)
         case plan.One(_, relation, target):
             return relation.name, relation.required, target.name
         case plan.Hidden():
@@ -224,21 +224,15 @@ def _promise(selected: plan.Selected) -> tuple[str, bool, str]:
             return _promise(shown)
 
 
-def _inner(type_: TypeRef) -> str:
-    return str(TypeRef(type_.name, is_list=type_.is_list, element_required=type_.element_required))
-
-
-def _complete_value(value: Any, selected: plan.Selected, path: Path, notes: list[Note]) -> Any:
+def _complete_value(value: Any, selected: plan.Selected, parent: str, path: Path, notes: list[Note]) -> Any:
     match selected:
         case plan.Value(_, field) if field.type.is_list and field.type.element_required and None in value:
             index = value.index(None)
-            notes.append(
-                Note([*path, index], denied=False, parent=field.name, name=field.name, type_name=field.type.name)
-            )
+            notes.append(Note([*path, index], denied=False, parent=parent, name=field.name, type_name=field.type.name))
             return None
         case plan.Embedded(_, field, type_name, inner):
             if field.type.is_list:
-                return _complete_list(value, selected, path, notes)
+                return _complete_list(value, selected, parent, path, notes)
             return _complete_item(value, inner, type_name, path, notes)
         case plan.One(_, _, target, inner):
             return _complete_item(value, inner, target.name, path, notes)
@@ -247,14 +241,16 @@ def _complete_value(value: Any, selected: plan.Selected, path: Path, notes: list
     return value
 
 
-def _complete_list(value: list[Any], selected: plan.Embedded, path: Path, notes: list[Note]) -> list[Any] | None:
+def _complete_list(
+    value: list[Any], selected: plan.Embedded, parent: str, path: Path, notes: list[Note]
+) -> list[Any] | None:
     done: list[Any] = []
     for index, element in enumerate(value):
         each = _complete_item(element, selected.selection, selected.type_name, [*path, index], notes)
         if each is None and selected.field.type.element_required:
             if element is None:
                 name = selected.field.name
-                notes.append(Note([*path, index], denied=False, parent=name, name=name, type_name=selected.type_name))
+                notes.append(Note([*path, index], denied=False, parent=parent, name=name, type_name=selected.type_name))
             return None
         done.append(each)
     return done

@@ -190,7 +190,11 @@ class Planner:
         verdict: Verdict = decide(field.rules, Access.GET, self.caller) if field.rules else Answer.YES
         if verdict is Answer.NO or (mutation and field.rules):
             return plan.Hidden(
-                chosen.key, field.name, field.type.name, denied=verdict is Answer.NO, required=field.type.required
+                chosen.key,
+                field.name,
+                str(field.type.nullable),
+                denied=verdict is Answer.NO,
+                required=field.type.required,
             )
         shown = self._stored(field, chosen, owner=_is_owner(model, field))
         return plan.Guarded(chosen.key, shown, verdict) if isinstance(verdict, tuple) else shown
@@ -253,7 +257,7 @@ def _sort_of(relation: Relation, target: Model) -> tuple[str, ...]:
 def _never_there(chosen: Chosen, fields: Sequence[Field]) -> plan.Hidden:
     """A field that leads to a model although nothing is stored that could: always null."""
     field = next(each for each in fields if each.name == chosen.name)
-    return plan.Hidden(chosen.key, field.name, field.type.name, denied=False, required=field.type.required)
+    return plan.Hidden(chosen.key, field.name, str(field.type.nullable), denied=False, required=field.type.required)
 
 
 def _sort_argument(sort: tuple[str, ...]) -> str:

@@ -100,5 +100,10 @@ class Reader:
             if value is not Undefined:
                 given[name] = value
             elif is_non_null_type(definition.type):
-                raise Invalid(f"Argument '{name}' of '{chosen.name}' must not be null.")
+                raise null_argument(name, chosen.name)
         return given
+
+
+def null_argument(argument: str, field: str) -> Invalid:
+    """What is wrong where an argument that must not be null has a variable that is, instead of its default."""
+    return Invalid(f"Argument '{argument}' of '{field}' must not be null.")

@@ -196,12 +196,13 @@ async def test_a_caller_without_a_name_is_nobody(api: Api):
     """A token without sub and username must not match a row without an owner."""
     for number, owner in enumerate((None, "", "::", "None")):
         await api.sql("INSERT INTO notes (id, owner) VALUES ($1, $2)", f"n{number}", owner)
-    nobody = Principal(ANN.provider, {})
-    assert (await api.data("{ listNotes { items { id } } }", caller=nobody))["listNotes"]["items"] == []
-    assert await api.errors('{ getNote(id: "n0") { id } }', caller=nobody) == [denied("getNote", "Query")]
-    assert await api.errors('mutation { createNote(input: {id: "x"}) { id } }', caller=nobody) == [
-        denied("createNote", "Mutation")
-    ]
+    for claims in ({}, {"sub": "", "username": ""}, {"sub": None}, {"sub": 5, "username": ["ann"]}):
+        nobody = Principal(ANN.provider, claims)
+        assert (await api.data("{ listNotes { items { id } } }", caller=nobody))["listNotes"]["items"] == []
+        assert await api.errors('{ getNote(id: "n0") { id } }', caller=nobody) == [denied("getNote", "Query")]
+        assert await api.errors('mutation { createNote(input: {id: "x"}) { id } }', caller=nobody) == [
+            denied("createNote", "Mutation")
+        ]
 
 
 # ---------------------------------------------------------------- several owners

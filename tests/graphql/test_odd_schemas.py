@@ -1,4 +1,4 @@
-"""Schemas whose names and shapes are awkward: reserved words, long names, names that clash, fields that lead nowhere."""
+"""Awkward schemas: reserved words for names, long names, names that clash, fields that lead nowhere."""
 
 from __future__ import annotations
 
@@ -51,7 +51,8 @@ type todo @model @auth(rules: [{{ allow: private }}]) {{ id: ID! case: String }}
 WORDS = {
     "select": "s", "order": 1, "group": "g", "table": ["t"], "user": "u", "end": "2024-02-29", "limit": 5, "and": "a",
     "or": 2, "not": True, "items": "i", "nextToken": "n", "xmin": 3, "ctid": "c", "value": 0.5, "n": 4,
-    f"{LONG}One": "1", f"{LONG}Two": "2", f"{LONG}Id": "u", "fooBar": "x", "foo_bar": "y", "FooBar": "z", "_private": "p",
+    f"{LONG}One": "1", f"{LONG}Two": "2", f"{LONG}Id": "u", "fooBar": "x", "foo_bar": "y", "FooBar": "z",
+    "_private": "p",
 }  # fmt: skip
 
 

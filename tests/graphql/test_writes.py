@@ -188,7 +188,8 @@ CONDITIONS: list[tuple[dict[str, Any] | None, bool]] = [
     ({"tags": {"contains": "a"}}, True), ({"tags": {"contains": "z"}}, False), ({"mood": {"eq": "GOOD"}}, True),
     ({"listId": {"attributeExists": False}}, True), ({"listId": {"attributeExists": True}}, False),
     ({"or": [{"title": {"eq": "y"}}, {"done": {"eq": True}}]}, True), ({"not": {"done": {"eq": True}}}, False),
-    ({"and": [{"done": {"eq": True}}, {"title": {"beginsWith": "y"}}]}, False), ({"seen": {"beginsWith": "2024-02"}}, True),
+    ({"and": [{"done": {"eq": True}}, {"title": {"beginsWith": "y"}}]}, False),
+    ({"seen": {"beginsWith": "2024-02"}}, True),
     ({"due": {"lt": "2024-03"}}, True), ({"title": {"size": {"eq": 1}}}, True), ({"createdAt": {"gt": "2024"}}, True),
 ]  # fmt: skip
 

@@ -12,18 +12,12 @@ from service.catalog.model import Catalog, Provider
 from service.db.engine import Database
 from service.db.repository import Repository
 from service.errors import ServiceError
-from service.graphql.execute import CompiledOperation, GraphQL
+from service.graphql.execute import GraphQL
 from service.graphql.fallback import Fallback
 from service.graphql.light import light_schema
 from tests.parity.differences import DIFFERENCES
 from tests.parity.recorded import GROUPS, RECORDING, Comparison, at, differences, filled, is_binding, records
-
-
-class StrawberryOnly(GraphQL):
-    """The same API with nothing compiled: every document is executed by Strawberry."""
-
-    def _compile(self, *_: Any) -> CompiledOperation:
-        return CompiledOperation(None)
+from tests.parity.strawberry_only import StrawberryOnly
 
 
 @pytest.fixture(scope="session", params=[GraphQL, StrawberryOnly], ids=["compiled", "strawberry"])
