@@ -1,8 +1,8 @@
-"""The database's JSON → the API's: nulls that may not be, and denials, at every level."""
+"""The database's JSON → the API's: nulls that may not be, denials and cursors, at every level."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import orjson
 import pytest
@@ -10,6 +10,11 @@ from graphql import FragmentDefinitionNode, OperationDefinitionNode, parse
 
 from service.catalog.access import CallerClass
 from service.catalog.model import Provider
+from service.db.engine import Database
+from service.db.marks import with_cursors
+from service.db.paging import Cursors
+from service.db.plan import PageOrder
+from service.db.repository import Repository
 from service.graphql.light import light_schema
 from service.graphql.notes import Answer, Note, Path
 from service.graphql.planning import Planner
@@ -41,9 +46,11 @@ type Room @model @auth(rules: [{ allow: private }]) {
 """)
 SCHEMA = light_schema(CATALOG)
 ROOTS = root_fields(CATALOG)
+REPOSITORY = Repository(CATALOG, cast("Database", None), cursor_key=b"k" * 32)  # nothing here runs a statement
+CURSORS = Cursors(b"k" * 32)
 
 
-def finish(query: str, text: str | None) -> tuple[str, list[Note]]:
+def finish(query: str, text: str | None) -> tuple[str, list[Note], tuple[PageOrder, ...]]:
     definitions = parse(query).definitions
     fragments = {each.name.value: each for each in definitions if isinstance(each, FragmentDefinitionNode)}
     operation = definitions[0]
@@ -52,7 +59,10 @@ def finish(query: str, text: str | None) -> tuple[str, list[Note]]:
     (chosen,) = reader.fields([operation.selection_set])
     root = next(each for (_, name), each in ROOTS.items() if name == chosen.name)
     plan = Planner(CATALOG, SCHEMA, reader, CallerClass(Provider.USER_POOLS, frozenset())).plan_field(root, chosen)
-    return Answer.of(plan).finish(text, [chosen.key], ("Query", chosen.name))
+    orders = REPOSITORY.prepare(plan).statement.orders
+    signed = None if text is None else with_cursors(text, orders, CURSORS)  # as the repository does
+    done, notes = Answer.of(plan).finish(signed, [chosen.key], ("Query", chosen.name))
+    return done, notes, orders
 
 
 def nulls(notes: list[Note]) -> list[tuple[Path, str, str]]:
@@ -73,13 +83,13 @@ UNTOUCHED = [
 
 @pytest.mark.parametrize("text", UNTOUCHED)
 def test_an_answer_without_anything_amiss_is_passed_on_as_it_came(text: str):
-    done, notes = finish('{ getSite(id: "a") { id note loose spot { y } } }', text)
+    done, notes, _ = finish('{ getSite(id: "a") { id note loose spot { y } } }', text)
     assert done is text
     assert notes == []
 
 
 def test_a_row_that_is_not_there_is_null():
-    assert finish('{ getSite(id: "a") { id } }', None) == ("null", [])
+    assert finish('{ getSite(id: "a") { id } }', None)[:2] == ("null", [])
 
 
 # ---------------------------------------------------------------- nulls
@@ -136,7 +146,7 @@ def test_a_null_rises_to_where_one_may_be(given: Any, expected: Any, found: list
         orjson.dumps(given).decode(),
         orjson.dumps(given).decode().replace(",null", ", null").replace("},{", "}, \n {"),
     ):
-        done, notes = finish(ONE, text)
+        done, notes, _ = finish(ONE, text)
         assert orjson.loads(done) == expected
         assert nulls(notes) == [(["root", *path], type_, parent) for path, type_, parent in found]
 
@@ -166,7 +176,7 @@ def test_of_a_page_only_the_row_is_lost_that_a_null_is_in():
         _site("3", _room(4, {"name": "m", "needed": None}), _room(5, {"name": "m", "needed": {"x": None}})),
     ]
     also = [{"note": None}] * 4
-    done, notes = finish(LIST, orjson.dumps({"items": rows, "also": also}).decode())
+    done, notes, _ = finish(LIST, orjson.dumps({"items": rows, "also": also}).decode())
     assert orjson.loads(done) == {
         "items": [rows[0], None, _site("2", None, GOOD, None, None), _site("3", None, None)],
         "also": also,
@@ -188,7 +198,7 @@ DENIED = "\0d"
 
 
 def test_a_denied_root_is_null():
-    done, notes = finish('{ a: getSite(id: "a") { id } }', '"\\u0000d"')
+    done, notes, _ = finish('{ a: getSite(id: "a") { id } }', '"\\u0000d"')
     assert done == "null"
     assert notes == [Note(["a"], denied=True, parent="Query", name="getSite")]
 
@@ -196,7 +206,7 @@ def test_a_denied_root_is_null():
 def test_denials_at_every_level():
     given = {"items": [{"id": "a", "s": DENIED, "rooms": DENIED}, {"id": "b", "s": {"x": 1}, "rooms": {"items": []}}]}
     query = "{ listSites { items { id s: spot { x } rooms { items { number } } } } }"
-    done, notes = finish(query, orjson.dumps(given).decode())
+    done, notes, _ = finish(query, orjson.dumps(given).decode())
     assert orjson.loads(done) == {
         "items": [{"id": "a", "s": None, "rooms": None}, {"id": "b", "s": {"x": 1}, "rooms": {"items": []}}]
     }
@@ -208,6 +218,51 @@ def test_denials_at_every_level():
 
 def test_a_denied_value_that_may_not_be_null_rises_too():
     given = {"items": [{"id": "a", "name": DENIED}, {"id": "b", "name": "x"}]}
-    done, notes = finish("{ listSites { items { id name } } }", orjson.dumps(given).decode())
+    done, notes, _ = finish("{ listSites { items { id name } } }", orjson.dumps(given).decode())
     assert orjson.loads(done) == {"items": [None, {"id": "b", "name": "x"}]}
     assert [(note.path, note.denied) for note in notes] == [(["listSites", "items", 0, "name"], True)]
+
+
+# ---------------------------------------------------------------- cursors
+
+
+def _mark(number: int, *values: Any) -> str:
+    return f"\0t{number}:{orjson.dumps(values).hex()}"
+
+
+def test_cursors_are_signed_and_the_rest_stays_as_it_is():
+    query = "{ listSites { nextToken items { id rooms { nextToken } } also: nextToken } }"
+    given = {
+        "nextToken": _mark(1, "b"),
+        "items": [
+            {"id": "\\u0000t0:00", "rooms": {"nextToken": _mark(0, "r1")}},
+            {"id": "b", "rooms": {"nextToken": None}},
+        ],
+        "also": _mark(1, "b"),
+    }
+    done, notes, orders = finish(query, orjson.dumps(given).decode())
+    assert notes == []
+    by_model = {order.model.name: order for order in orders}
+    numbers = {order.model.name: number for number, order in enumerate(orders)}
+    assert numbers == {"Room": 0, "Site": 1}
+    page = orjson.loads(done)
+    assert CURSORS.decode(by_model["Site"], page["nextToken"]) == ["b"]
+    assert page["also"] == page["nextToken"]
+    assert CURSORS.decode(by_model["Room"], page["items"][0]["rooms"]["nextToken"]) == ["r1"]
+    assert page["items"][0]["id"] == "\\u0000t0:00"
+    assert page["items"][1]["rooms"] == {"nextToken": None}
+
+
+def test_cursors_denials_and_nulls_in_one_answer():
+    query = "{ listSites { nextToken items { name spot { x } rooms { nextToken items { number } } } } }"
+    room = {"nextToken": _mark(0, "r"), "items": [{"number": None}, {"number": 1}]}
+    given = {"nextToken": _mark(1, "z"), "items": [{"name": "n", "spot": DENIED, "rooms": room}]}
+    done, notes, orders = finish(query, orjson.dumps(given).decode())
+    page = orjson.loads(done)
+    assert [order.model.name for order in orders] == ["Room", "Site"]
+    assert CURSORS.decode(orders[1], page["nextToken"]) == ["z"]
+    (item,) = page["items"]
+    assert CURSORS.decode(orders[0], item["rooms"]["nextToken"]) == ["r"]
+    assert item["spot"] is None
+    assert item["rooms"]["items"] == [None, {"number": 1}]
+    assert [(note.path[-1], note.denied) for note in notes] == [("spot", True), ("number", False)]
