@@ -71,8 +71,10 @@ async def statements_of(catalog: Catalog, documents: Path) -> list[Made]:
     """What each query and mutation of the documents is compiled to."""
     schema = light_schema(catalog)
     repository = Repository(catalog, Database.connect("postgresql://nobody@nowhere/none"), cursor_key=b"k" * 32)
+    fallback = Fallback(repository, schema)
+    api = Compiler(repository, schema, fallback, max_tokens=15_000, max_depth=25, max_roots=200)
     custom = {root.name for root in root_fields(catalog).values() if root.kind == "custom"}
-    return [await _made(repository, schema, each) for each in _operations(documents) if custom.isdisjoint(_roots(each))]
+    return [await _made(api, schema, each) for each in _operations(documents) if custom.isdisjoint(_roots(each))]
 
 
 def _roots(operation: OperationDefinitionNode) -> set[str]:
@@ -86,8 +88,7 @@ def _operations(documents: Path) -> Iterator[OperationDefinitionNode]:
                 yield definition
 
 
-async def _made(repository: Repository, schema: GraphQLSchema, operation: OperationDefinitionNode) -> Made:
-    api = Compiler(repository, schema, Fallback(repository, schema), max_tokens=15_000, max_depth=25, max_roots=200)
+async def _made(api: Compiler, schema: GraphQLSchema, operation: OperationDefinitionNode) -> Made:
     text = print_ast(operation)
     variables = {each.variable.name.value: _sample(schema, each.type) for each in operation.variable_definitions or ()}
     started = time.perf_counter()
