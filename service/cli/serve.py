@@ -5,6 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 from contextlib import suppress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+    from service.settings import Settings
 
 DESCRIPTION = """\
 Serve the API from the database in DATABASE_URL. Everything comes from environment variables, all of
@@ -33,17 +39,13 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve until told to stop."""
-    from service.app import compose  # noqa: PLC0415  `offramp --help` needs no server
-    from service.cli.server import ends_on_sigterm, listen, serve  # noqa: PLC0415  as above
-    from service.cli.source import catalog_at  # noqa: PLC0415  as above
-    from service.db.engine import Database  # noqa: PLC0415  as above
+    from service.cli.server import ends_on_sigterm, listen, loading, serve  # noqa: PLC0415  `--help` needs no server
     from service.logs import write_logs  # noqa: PLC0415  as above
     from service.settings import Settings  # noqa: PLC0415  as above
 
     settings = Settings.from_environ(os.environ)
-    database = Database.connect(settings.database_url, size=settings.pool_size, behind_proxy=settings.behind_proxy)
-    catalog, _ = catalog_at(settings.schema)
-    app = compose(settings, catalog=catalog, database=database)
+    with loading():
+        app = _composed(settings)
     if arguments.check:
         print("The settings are complete.")
         return 0
@@ -51,3 +53,13 @@ def run(arguments: argparse.Namespace) -> int:
     with listen(settings.host, settings.port) as listener, ends_on_sigterm(), suppress(KeyboardInterrupt):
         serve(app, listener)
     return 0
+
+
+def _composed(settings: Settings) -> ASGIApp:
+    from service.app import compose  # noqa: PLC0415  as above
+    from service.cli.source import catalog_at  # noqa: PLC0415  as above
+    from service.db.engine import Database  # noqa: PLC0415  as above
+
+    database = Database.connect(settings.database_url, size=settings.pool_size, behind_proxy=settings.behind_proxy)
+    catalog, _ = catalog_at(settings.schema)
+    return compose(settings, catalog=catalog, database=database)

@@ -47,6 +47,20 @@ def ends_on_sigterm() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
+@contextmanager
+def loading() -> Iterator[None]:
+    """While what a service consists of is loaded in this block, nobody looks for garbage; afterwards, never in that.
+
+    It is as long as the process, and the search takes a fifth of the time to load it and 3 % of a request.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 def serve(app: ASGIApp, listener: socket.socket) -> None:
     """Serve until SIGINT (raises KeyboardInterrupt) or SIGTERM (ends as its handler says)."""
     import uvicorn  # noqa: PLC0415  `offramp --help` needs no server
@@ -60,6 +74,4 @@ def serve(app: ASGIApp, listener: socket.socket) -> None:
         lifespan="on",
         timeout_graceful_shutdown=GRACE,
     )
-    gc.collect()
-    gc.freeze()  # what a service has loaded lives as long as it does; looking through it again costs 3 % of the CPU
     uvicorn.Server(config).run(sockets=[listener])

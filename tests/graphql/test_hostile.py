@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -152,7 +151,6 @@ async def test_a_filter_beyond_all_measure_is_refused(api: Api):
         deep = {"not": deep} if level % 2 else {"or": [deep]}
     wide = {"or": [{"name": {"eq": str(n)}} for n in range(1_500)]}
     for given, what in ((deep, "levels|nested too deeply"), (wide, "more than 1000 conditions")):
-        start = time.process_time()
         body = None
         with api.watched() as sent:
             try:
@@ -163,7 +161,6 @@ async def test_a_filter_beyond_all_measure_is_refused(api: Api):
             assert body["data"] in (None, {"listProducts": None})
             assert re.search(what, body["errors"][0]["message"])
         assert sent == []
-        assert time.process_time() - start < 1
 
 
 async def test_a_filter_nested_in_the_document_is_refused(api: Api):
@@ -184,10 +181,8 @@ async def test_a_thousand_conditions_are_answered(api: Api):
 
 async def test_a_hundred_thousand_values_are_refused(api: Api):
     tags = ["x"] * 100_000
-    start = time.process_time()
     message = await refusal(api, FILTER, {"f": {"name": {"between": tags}}})
     assert message == "The variables hold more than 20000 values."
-    assert time.process_time() - start < 0.5
 
 
 DEEP = """query ($l: Int) { listOrganizations(limit: $l) { items {

@@ -183,10 +183,10 @@ async def test_a_slow_function_is_a_timeout_and_others_are_not_held_up(
 ) -> None:
     slow = LambdaFunction(Lambdas(longest=0.3), "slow", various)
     api = serve({(Root.QUERY, "echo"): slow, (Root.QUERY, "total"): slow})
-    endpoint.delay = 1.0
+    endpoint.delay = 3.0
     started = time.perf_counter()
     answer = await api.send("{ echo total }", caller=MIA)
-    assert time.perf_counter() - started < 0.9
+    assert time.perf_counter() - started < 2.5
     assert answer["data"] is None
     found = {(each["errorType"], each["message"], *each["path"]) for each in answer["errors"]}
     assert found >= {("ExecutionTimeout", "Execution timed out.", "total")}
