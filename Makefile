@@ -17,7 +17,7 @@ run: .venv/run  ## start the service [SCHEMA=path/to/schema.graphql] [ARGS="--po
 	@$(BIN)/offramp dev $(if $(SCHEMA),--schema "$(SCHEMA)") $(ARGS)
 
 test: check  ## everything that CI checks [ARGS="tests/auth -k expired"]
-	$(BOUNDED) $(BIN)/pytest -o faulthandler_timeout=300 $(ARGS)
+	$(BOUNDED) $(BIN)/pytest -o faulthandler_timeout=300 --numprocesses=auto --maxprocesses=4 $(ARGS)
 
 check: .venv/dev  ## the static part of it: types, style, architecture
 	$(BIN)/mypy

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import count
 from typing import Any, Generic, TypeVar
 
@@ -34,11 +33,11 @@ from service.graphql.coercion import Coercers, Unfit
 from service.graphql.limits import Limits, check_values
 from service.graphql.request import UNPARSABLE, Malformed
 
-KEPT_DOCUMENTS = 1_000
+KEPT_TEXT = 1_000_000
+"""Characters of all the documents that are kept: those of a large frontend, three times over. Parsed, they take
+some hundred times as many bytes."""
 KEPT_PLANS = 2_000
 """Compiled operations, each for one class of callers and one shape of variables: tens of kilobytes apiece."""
-LONGEST_KEPT = 100_000
-"""Characters of a document that is kept; a longer one is parsed each time it comes."""
 MOST_ERRORS = 10
 COMPARISONS = 100_000
 """What validation may spend on comparing fields with one another; graphql-core's own 500,000 take a second."""
@@ -152,11 +151,12 @@ class Documents:
         self._max_tokens = max_tokens
         self._limits = Limits(max_depth, max_roots)
         self._serials = count()
-        self._kept = lru_cache(KEPT_DOCUMENTS)(self._document)
+        self._kept: OrderedDict[str, dict[str | None, Operation]] = OrderedDict()
+        self._kept_text = 0
 
     def operation(self, query: str, name: str | None) -> Operation:
         """The operation to execute. Raises `RequestRefused`, `Malformed` or `Limited`."""
-        operations = (self._kept if len(query) <= LONGEST_KEPT else self._document)(query)
+        operations = self._known(query)
         if name is None and len(operations) == 1:
             return next(iter(operations.values()))
         if name is None:
@@ -164,6 +164,18 @@ class Documents:
         if name not in operations:
             raise Malformed(f"The document has no operation named '{name}'.")
         return operations[name]
+
+    def _known(self, query: str) -> dict[str | None, Operation]:
+        operations = self._kept.get(query)
+        if operations is not None:
+            self._kept.move_to_end(query)
+            return operations
+        operations = self._kept[query] = self._document(query)
+        self._kept_text += len(query)
+        while self._kept_text > KEPT_TEXT:
+            oldest, _ = self._kept.popitem(last=False)
+            self._kept_text -= len(oldest)
+        return operations
 
     def _document(self, query: str) -> dict[str | None, Operation]:
         try:
