@@ -6,7 +6,7 @@ BOUNDED := $(if $(shell command -v timeout),timeout --kill-after=30 3600)
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check contracts lock
+.PHONY: help setup run test check contracts pages lock
 
 help:  ## list what can be done
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ check: .venv/dev  ## the static part of it: types, style, architecture
 contracts: .venv/dev  ## write anew what is derived from the code; review the diff
 	$(BIN)/python -m service.cli.reference
 	$(BIN)/offramp contract export
+
+pages: .venv/dev  ## build GraphiQL anew from pages/graphiql; commit the result
+	cd pages/graphiql && $(CURDIR)/$(BIN)/npm ci --ignore-scripts && $(CURDIR)/$(BIN)/node build.mjs
 
 lock: .venv/dev  ## resolve the dependencies anew; review the diff
 	$(LOCK) --upgrade --extra local --group dev pyproject.toml -o requirements/dev.lock
