@@ -6,7 +6,7 @@ BOUNDED := $(if $(shell command -v timeout),timeout --kill-after=30 3600)
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check contracts pages lock
+.PHONY: help setup run test check contracts pages bench lock
 
 help:  ## list what can be done
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ contracts: .venv/dev  ## write anew what is derived from the code; review the di
 
 pages: .venv/dev  ## build GraphiQL anew from pages/graphiql; commit the result
 	cd pages/graphiql && $(CURDIR)/$(BIN)/npm ci --ignore-scripts && $(CURDIR)/$(BIN)/node build.mjs
+
+bench: .venv/dev  ## measure beside the peers, ten minutes [ARGS="--repeats 1"]
+	$(BIN)/python -m bench.run $(ARGS)
 
 lock: .venv/dev  ## resolve the dependencies anew; review the diff
 	$(LOCK) --upgrade --extra local --group dev pyproject.toml -o requirements/dev.lock

@@ -81,4 +81,4 @@ def test_make_lists_its_targets() -> None:
     make = ["make", "--no-print-directory", "help"]  # which make itself, running this suite, would have printed
     shown = subprocess.run(make, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     targets = [line.split()[1] for line in shown.splitlines()]
-    assert targets == ["help", "setup", "run", "test", "check", "contracts", "pages", "lock"]
+    assert targets == ["help", "setup", "run", "test", "check", "contracts", "pages", "bench", "lock"]
