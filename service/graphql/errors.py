@@ -7,16 +7,20 @@ messages. Source: what AppSync's users report, and what Amplify's own tests asse
 
 from __future__ import annotations
 
+import logging
+import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from graphql import OperationDefinitionNode, SelectionSetNode, get_location
 
-from service.errors import Forbidden, ServiceError
+from service.errors import Forbidden, Internal, ServiceError
 from service.graphql.notes import Note, Path
 from service.graphql.selections import Chosen, Reader
 
 Error = dict[str, Any]
+
+log = logging.getLogger(__name__)
 
 
 class Locator:
@@ -78,6 +82,13 @@ def root_error(error: ServiceError, key: str, name: str, root: str, locate: Loca
     if isinstance(error, Forbidden) and message == Forbidden().message:
         message = not_authorized(name, root)
     return field_error([key], message, error.error_type or error.code, locate([key]))
+
+
+def masked(error: Exception, field: str) -> Internal:
+    """What a caller is told of a bug that a field met. The log has the rest, under the same number."""
+    reference = str(uuid.uuid4())
+    log.error("field failed", exc_info=error, extra={"request_id": reference, "field": field})
+    return Internal(reference)
 
 
 def not_authorized(field: str, parent: str) -> str:

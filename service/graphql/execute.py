@@ -22,7 +22,7 @@ from service.db.repository import Prepared, Repository
 from service.db.tracing import Trace
 from service.errors import Invalid, ServiceError, Unavailable
 from service.graphql.documents import Compilations, Documents, Operation, RequestRefused
-from service.graphql.errors import Error, Locator, note_errors, root_error
+from service.graphql.errors import Error, Locator, masked, note_errors, root_error
 from service.graphql.fallback import Context, Fallback
 from service.graphql.notes import Answer
 from service.graphql.planning import Planner
@@ -177,9 +177,9 @@ class GraphQL:
     ) -> Ran:
         if field.text is not None:
             return field.text, []
+        if field.error is not None:
+            return "null", [root_error(field.error, field.key, field.name, root, locate)]
         try:
-            if field.error is not None:
-                raise field.error
             assert field.prepared is not None
             assert field.answer is not None
             text = await self._repository.run(field.prepared, variables, principal)
@@ -187,6 +187,8 @@ class GraphQL:
             if isinstance(error, Unavailable) and root is Root.QUERY:
                 raise  # as 503: clients send a query again by themselves, and may do so
             return "null", [root_error(error, field.key, field.name, root, locate)]
+        except Exception as error:  # noqa: BLE001  what other fields have done, and written, is told all the same
+            return "null", [root_error(masked(error, field.name), field.key, field.name, root, locate)]
         text, notes = field.answer.finish(text, [field.key], (root, field.name))
         return text, note_errors(notes, locate)
 

@@ -22,7 +22,7 @@ from service.catalog.model import Access
 from service.catalog.model import Operation as CustomOperation
 from service.db.repository import Repository
 from service.errors import Forbidden, NotConnected, ServiceError, Unavailable
-from service.graphql.errors import Error, Locator, field_error, not_authorized, path_text
+from service.graphql.errors import Error, Locator, field_error, masked, not_authorized, path_text
 from service.graphql.notes import Path, decoded
 from service.graphql.planning import Planner
 from service.graphql.request import Origin
@@ -138,7 +138,8 @@ class Fallback:
             message = f"Can't serialize value ({path_text(path)}) : {original.message}"
             return field_error(path, message, None, locate(path))
         if original is not None:
-            raise original
+            internal = masked(original, names[1])
+            return field_error(path, internal.message, internal.error_type, locate(path))
         return field_error(path, error.message, None, locate(path))
 
     def _expected(self, parent: str, name: str, path: Path) -> str:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import logging
-import uuid
 from typing import Any
 
 from graphql import GraphQLObjectType
 
 from service.catalog.model import Operation
 from service.db.repository import Repository
-from service.errors import Internal, ServiceError
+from service.errors import ServiceError
+from service.graphql.errors import masked
 from service.graphql.fallback import Context, not_connected
 from service.graphql.planning import Planner
 from service.graphql.selections import Chosen
@@ -19,8 +18,6 @@ from service.operations.connect import Connected
 from service.operations.plans import Plans
 from service.operations.returned import Returned
 from service.operations.rows import Rows
-
-log = logging.getLogger(__name__)
 
 
 class CustomOperations:
@@ -45,9 +42,7 @@ class CustomOperations:
         except ServiceError:
             raise
         except Exception as error:
-            reference = str(uuid.uuid4())
-            log.exception("custom operation failed", extra={"request_id": reference, "operation": operation.name})
-            raise Internal(reference) from error
+            raise masked(error, operation.name) from error
 
     def _call(self, operation: Operation, planner: Planner, chosen: Chosen, context: Context) -> Call:
         parent = planner.schema.type_map[operation.root.value]

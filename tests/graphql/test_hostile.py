@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import AsyncIterator
 from typing import Any
@@ -304,14 +305,27 @@ class Surprise(Exception):
     """What nobody has thought of."""
 
 
-async def test_what_nobody_has_thought_of_is_raised_for_the_door_to_mask(api: Api, monkeypatch: pytest.MonkeyPatch):
+async def test_what_nobody_has_thought_of_is_masked_and_takes_nothing_else_with_it(
+    api: Api, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
     async def fail(*_: Any, **__: Any) -> None:
         raise Surprise("SELECT secret FROM pg_authid")
 
     monkeypatch.setattr(api.database, "fetch_value", fail)
-    for query in (GET, f"{GET[:-1]} __schema {{ __typename }} }}", f"{GET[:-1]} b: getProduct(id: $id) {{ id }} }}"):
-        with pytest.raises(Surprise):
-            await api.ask(query, {"id": "p0"})
+    for query in (
+        GET,
+        f"{GET[:-1]} __schema {{ __typename }} }}",
+        f"{GET[:-1]} also: listProducts {{ __typename }} }}",
+    ):
+        caplog.clear()
+        body = await api.ask(query, {"id": "p0"})
+        assert body["data"].pop("getProduct") is None
+        assert None not in body["data"].values()
+        (error,) = body["errors"]
+        assert (error["path"], error["errorType"]) == (["getProduct"], "InternalFailure")
+        assert "secret" not in json.dumps(body)
+        (record,) = [each for each in caplog.records if each.exc_info]
+        assert record.request_id in error["message"]
     monkeypatch.undo()
 
 
