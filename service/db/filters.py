@@ -7,7 +7,7 @@ are empty and operators that make no sense for a type mean what AppSync's resolv
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from service.catalog.model import Field, Model
@@ -48,6 +48,18 @@ def condition_of(model: Model, given: Mapping[str, Any] | None) -> Condition:
     if _count(condition) > MOST_CONDITIONS:
         raise Limited(f"A filter has more than {MOST_CONDITIONS} conditions.")
     return condition
+
+
+def fields_named(given: Mapping[str, Any] | None) -> Iterator[str]:
+    """The names that a filter asks about, on every level of it."""
+    for name, value in (given or {}).items():
+        if name in {"and", "or"} and isinstance(value, list):
+            for each in value:
+                yield from fields_named(each)
+        elif name == "not":
+            yield from fields_named(value)
+        elif value is not None:
+            yield name
 
 
 def _count(condition: Condition) -> int:

@@ -24,7 +24,7 @@ from service.catalog.access import (
 )
 from service.catalog.model import Access, Catalog, Field, Model, Relation, Rule
 from service.db import plan
-from service.db.filters import condition_of, key_condition
+from service.db.filters import condition_of, fields_named, key_condition
 from service.db.plan import Comparison, Condition, Operator
 from service.db.tracing import peek, source_of
 from service.errors import Forbidden, Invalid, Limited
@@ -109,7 +109,7 @@ class Planner:
             # A row without its sort key is not in the index.
             where += tuple(Comparison(each, Operator.EXISTS) for each in fields if each.name not in model.key)
             where += (key_condition(fields, arguments.get(_sort_argument(sort))),)
-        where += (condition_of(model, arguments.get("filter")),)
+        where += (self._condition(model, arguments.get("filter")),)
         if isinstance(verdict, tuple):
             where += (plan.Matches(verdict),)
         limit, token = arguments.get("limit"), arguments.get("nextToken")
@@ -122,6 +122,20 @@ class Planner:
             limit=None if limit is None else source_of(limit),
             token=None if token is None else source_of(token),
         )
+
+    def _condition(self, model: Model, given: dict[str, Any] | None) -> Condition:
+        """The condition of a filter. Who may not read a field may not learn its value by asking about it either."""
+        visible: list[Condition] = []
+        for field in dict.fromkeys(
+            model.field_by_name[name] for name in fields_named(given) if name in model.field_by_name
+        ):
+            verdict = decide(field.rules, Access.GET, self.caller) if field.rules else Answer.YES
+            if verdict is Answer.NO:
+                raise Forbidden(f"Unauthorized on [{field.name}]")
+            if isinstance(verdict, tuple):
+                visible.append(plan.Matches(verdict))
+        condition = condition_of(model, given)
+        return plan.All((*visible, condition)) if visible else condition
 
     def _connection(
         self, model: Model, sets: Sequence[SelectionSetNode], *, mutation: bool, type_name: str | None = None
@@ -146,7 +160,7 @@ class Planner:
             model=model,
             input={name: source_of(value) for name, value in given.items()},
             selection=self.select(model, chosen.selection_sets, mutation=True),
-            condition=condition_of(model, arguments.get("condition")),
+            condition=self._condition(model, arguments.get("condition")),
             allowed_if=_rules(verdict),
             guarded=required_by_input(model, given, Access.CREATE, self.caller),
         )
@@ -166,7 +180,7 @@ class Planner:
             model=model,
             input={name: source_of(value) for name, value in given.items()},
             selection=self.select(model, chosen.selection_sets, mutation=True),
-            condition=condition_of(model, arguments.get("condition")),
+            condition=self._condition(model, arguments.get("condition")),
             allowed_if=tuple(sets),
         )
 

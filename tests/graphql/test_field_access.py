@@ -184,3 +184,35 @@ async def test_a_group_that_no_rule_names_shares_the_plan_of_those_without_it(pe
     assert len(kept) == before + 1
     await people.data(query, caller=ADMIN)
     assert len(kept) == before + 2
+
+
+# ---------------------------------------------------------------- asking about them
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"secret": {"beginsWith": "s-"}},
+        {"not": {"secret": {"eq": "another"}}},
+        {"or": [{"id": {"eq": "nobody"}}, {"and": [{"secret": {"attributeExists": True}}]}]},
+    ],
+)
+async def test_what_may_not_be_read_may_not_be_asked_about(people: Api, given: dict[str, Any]):
+    """AppSync lets a filter find out what a selection is refused. Here a row says nothing of a field it hides."""
+    query = "query ($f: ModelPersonFilterInput) { listPeople(filter: $f) { items { id } } }"
+    for caller, seen in ((ADMIN, ["a", "b"]), (ANN, ["a"]), (BEN, ["b"]), (VIEWER, [])):
+        found = await people.data(query, {"f": given}, caller=caller)
+        assert [each["id"] for each in found["listPeople"]["items"]] == seen
+    body = await people.ask(query, {"f": given}, caller=KEY)
+    assert body["data"] == {"listPeople": None}
+    assert [(each["errorType"], each["message"]) for each in body["errors"]] == [
+        ("Unauthorized", "Unauthorized on [secret]")
+    ]
+
+
+async def test_nor_by_the_condition_of_a_write(people: Api):
+    query = 'mutation ($c: ModelPersonConditionInput) { updatePerson(input: {id: "a"}, condition: $c) { id } }'
+    given = {"c": {"secret": {"eq": "s-a"}}}
+    assert await people.data(query, given, caller=ANN) == {"updatePerson": {"id": "a"}}
+    body = await people.ask(query, given, caller=BEN)
+    assert body["errors"][0]["errorType"] == "DynamoDB:ConditionalCheckFailedException"
