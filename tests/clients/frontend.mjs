@@ -43,7 +43,7 @@ function timeLimit() {
 
 /** The documents of a generated file, by the names that the code generator gives their constants. */
 function documents(file) {
-  const text = readFileSync(new URL(`inventory/operations/${file}.graphql`, import.meta.url), "utf8");
+  const text = readFileSync(new URL(`../contracts/data/inventory/operations/${file}.graphql`, import.meta.url), "utf8");
   const each = text.split(/^(?=query |mutation )/m).slice(1);
   return Object.fromEntries(each.map((document) => [constantName(document), document]));
 }
