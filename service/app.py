@@ -60,7 +60,13 @@ def compose(
     For GraphiQL: `examples` is a folder of documents, by default they are made from the catalog; `callers` gives who
     may be chosen there by somebody who opened it under a `Host`. Errors: SettingsError.
     """
-    repository = Repository(catalog, database, cursor_key=settings.cursor_key.encode(), max_page=settings.max_page_size)
+    repository = Repository(
+        catalog,
+        database,
+        cursor_key=settings.cursor_key.encode(),
+        max_page=settings.max_page_size,
+        max_rows=settings.max_rows,
+    )
     schema = light_schema(catalog)
     connected = connected_by(settings, catalog)
     graphql = GraphQL(

@@ -232,6 +232,10 @@ class Settings:
     max_depth: int = _number("Levels of nested selections in a GraphQL document.", 25, 1, 75)
     max_aliases: int = _number("Fields at the root of a GraphQL document, aliases counted one by one.", 200, 1, 10_000)
     max_page_size: int = _number("Rows of a page; a larger `limit` is lowered to it.", 10_000, 1, 100_000)
+    # Old frontends ask for lists of 10,000 within lists of 10,000, and get ten rows.
+    max_rows: int = _number(
+        "Rows that the limits of lists within lists may multiply to.", 100_000_000, 1_000, 1_000_000_000_000_000
+    )
     introspection: bool = _switch("Whether the schema may be asked for, as AppSync allows by default.", default=True)
     graphiql: bool = _switch("Whether a browser that opens `/graphql` gets GraphiQL.", default=False)
     request_log: bool = _switch("Whether every request is logged, as one line of JSON.", default=True)

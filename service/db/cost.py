@@ -13,9 +13,6 @@ from service.db.binds import Resolve, Run, resolver
 from service.db.plan import Connection, Guarded, Items, List, Many, One, Plan, Selected, Source
 from service.errors import Limited
 
-MOST_ROWS = 100_000_000
-"""Lists within lists, each with a limit of 10,000: old frontends ask for that twice over, and get ten rows."""
-
 Sizes = tuple[Resolve, ...]
 """The page sizes along one way down through a plan."""
 
@@ -29,12 +26,13 @@ def nested_sizes(plan: Plan) -> tuple[Sizes, ...]:
     return tuple(tuple(map(resolver, sizes)) for sizes in dict.fromkeys(found) if len(sizes) > 1)
 
 
-def check_rows(ways: Sequence[Sizes], run: Run) -> None:
-    """Raises `Limited` if the sizes along one way multiply to more rows than any answer should hold."""
+def check_rows(ways: Sequence[Sizes], run: Run, max_rows: int) -> None:
+    """Raises `Limited` if the sizes along one way multiply to more than `max_rows`."""
     for sizes in ways:
-        if prod(min(resolve(run), run.max_page) for resolve in sizes) > MOST_ROWS:
+        if prod(min(resolve(run), run.max_page) for resolve in sizes) > max_rows:
             raise Limited(
-                f"The limits of lists within lists multiply to more than {MOST_ROWS} rows. Ask for smaller pages."
+                f"The limits of lists within lists multiply to more than {max_rows} rows (OFFRAMP_MAX_ROWS). "
+                "Ask for smaller pages."
             )
 
 

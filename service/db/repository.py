@@ -57,11 +57,21 @@ class Prepared:
 class Repository:
     """Prepares and runs the plans of one catalog on one database."""
 
-    def __init__(self, catalog: Catalog, database: Database, *, cursor_key: bytes, max_page: int = 10_000) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        database: Database,
+        *,
+        cursor_key: bytes,
+        max_page: int = 10_000,
+        max_rows: int = 100_000_000,
+    ) -> None:
+        """`max_page`: rows of one page. `max_rows`: rows that the page sizes of lists within lists may multiply to."""
         self.catalog = catalog
         self._cursors = Cursors(cursor_key)
         self.database = database
         self._max_page = max_page
+        self._max_rows = max_rows
         self._statements = Statements(catalog, Tables(catalog))
         self._writers = {model.name: Writer(catalog, model) for model in catalog.models}
 
@@ -106,7 +116,7 @@ class Repository:
         what `Database` raises.
         """
         run = Run(variables, principal, self._cursors, self._max_page)
-        check_rows(prepared.sizes, run)
+        check_rows(prepared.sizes, run, self._max_rows)
         match prepared.plan:
             case Create():
                 self._writers[prepared.plan.model.name].fill_create(prepared.plan, run)

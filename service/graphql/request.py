@@ -1,12 +1,13 @@
 """From the bytes of a request body to a GraphQL request, or to the refusal that AppSync would send.
 
 JSON is read by orjson, which refuses what a lenient reader lets in: bytes that are not UTF-8, `NaN`, numbers
-that fit nowhere, 1,025 levels of nesting. Of a key that is there twice the last counts, for checks and
-execution alike: the body is read once.
+that fit nowhere, 1,025 levels of nesting. A key that is there twice it lets in, so a second look refuses that:
+what stands before the service may go by the first value, and the service by the last.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -21,6 +22,7 @@ EMPTY = "Request body is empty."
 UNPARSABLE = "Unable to parse GraphQL query."
 MEDIA_TYPES = frozenset({"application/json", "application/graphql", "application/graphql+json"})
 """`application/graphql` is what AWS's own examples send a JSON body with."""
+REPEATED = "The request body has the key '{}' twice in one object."
 WRONG_TYPE = "Content-Type must be application/json, in UTF-8."
 
 
@@ -81,10 +83,29 @@ def parse_request(content_type: str, body: bytes | bytearray) -> GraphQLRequest:
         parsed = orjson.loads(body)
     except orjson.JSONDecodeError:
         raise Malformed(UNPARSABLE) from None
+    _check_keys(body.decode())
     query = parsed.get("query") if isinstance(parsed, dict) else None
     if not isinstance(query, str) or not query or query.isspace():
         raise Malformed(UNPARSABLE)
     return GraphQLRequest(query, _variables(parsed.get("variables")), _name(parsed.get("operationName")))
+
+
+def _check_keys(text: str) -> None:
+    """Raises Malformed if a key repeats. The request's own stack leaves room for some 900 levels of nesting."""
+    try:
+        _KEYS.decode(text)
+    except RecursionError:
+        raise Malformed(UNPARSABLE) from None
+
+
+def _unrepeated(pairs: list[tuple[str, Any]]) -> None:
+    keys = [key for key, _ in pairs]
+    if len(set(keys)) < len(keys):
+        raise Malformed(REPEATED.format(next(key for key in keys if keys.count(key) > 1)[:80]))
+
+
+_KEYS = json.JSONDecoder(object_pairs_hook=_unrepeated, parse_int=str, parse_float=str)
+"""Reads for the keys alone: values are as orjson has them, and digits without end are not made a number."""
 
 
 def _variables(value: Any) -> dict[str, Any]:

@@ -191,6 +191,11 @@ DEEP = """query ($l: Int) { listOrganizations(limit: $l) { items {
 } } }"""
 
 
+TOO_MANY_ROWS = (
+    "The limits of lists within lists multiply to more than 100000000 rows (OFFRAMP_MAX_ROWS). Ask for smaller pages."
+)
+
+
 @pytest.mark.parametrize(
     ("limit", "allowed"), [(None, True), (100, True), (464, True), (465, False), (1_000, False), (2**31 - 1, False)]
 )
@@ -201,9 +206,7 @@ async def test_limits_within_limits_multiply(api: Api, limit: int | None, allowe
         assert body == {"data": {"listOrganizations": {"items": []}}}
     else:
         assert body["data"] == {"listOrganizations": None}
-        assert [(each["errorType"], each["message"]) for each in body["errors"]] == [
-            ("limited", "The limits of lists within lists multiply to more than 100000000 rows. Ask for smaller pages.")
-        ]
+        assert [(each["errorType"], each["message"]) for each in body["errors"]] == [("limited", TOO_MANY_ROWS)]
         assert sent == []
 
 
