@@ -67,7 +67,10 @@ class Tab:
         """Run the operation in the tab and give the body of the answer."""
         async with self.page.expect_response(_answers_an_operation) as expected:
             await self.page.get_by_role("button", name="Execute query").click()
-        return await (await expected.value).text()
+        response = await expected.value
+        body = await response.text()
+        assert response.ok, (response.status, body, self.sent[-1])
+        return body
 
 
 def _answers_an_operation(response: Response) -> bool:

@@ -117,6 +117,7 @@ async def test_rows_vanish_with_another_caller(tab, base_url):
     labels = [each["label"] for each in settings["callers"]]
     at = next(number for number, each in enumerate(settings["operations"]) if "purchaseOrdersByStatus" in each["text"])
     await tab.page.locator(".examples li button").nth(at).click()
+    await tab.page.locator(".graphiql-query-editor .view-lines", has_text="purchaseOrdersByStatus").wait_for()
     seen = []
     for role in ("Admin", "Viewer"):
         label = next(each for each in labels if each.startswith(role))
