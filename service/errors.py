@@ -2,6 +2,7 @@
 
     ServiceError
     ├ Invalid          400   malformed input
+    │ └ CursorMismatch 400   a cursor of another list
     ├ Unauthenticated  401   no caller, or not a valid one
     ├ Forbidden        403   the rules say no; AppSync: `Unauthorized`
     ├ NotFound         404   missing, or not visible: never told apart
@@ -43,6 +44,13 @@ class Invalid(ServiceError):
 
     code = "invalid"
     status = 400
+
+
+class CursorMismatch(Invalid):
+    """A cursor was not given by this list: it is another's, or a parameter has changed, or it was tampered with."""
+
+    code = "cursor_mismatch"
+    error_type = "InvalidNextToken"
 
 
 class Unauthenticated(ServiceError):

@@ -82,6 +82,9 @@ class Predicates:
             return _compare(operator, _size(of, column), values)
         if of.type.is_list:
             return self._membership(comparison, column)
+        if operator is Operator.IN:
+            listed = self._binds.add(comparison.operands[0], ARRAY(self.operand_type(of)))
+            return (as_text(of, column) if of.type.name == "AWSJSON" else column) == any_(listed)
         if comparison.as_text:
             values = [self._binds.add(each, Text()) for each in comparison.operands]
             return _compare(operator, as_text(of, column), values)

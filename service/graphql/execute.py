@@ -18,10 +18,11 @@ from graphql import GraphQLError, GraphQLSchema, OperationType
 from service.auth.principal import Principal
 from service.catalog.access import CallerClass, static_groups
 from service.catalog.model import Root
+from service.db.compilations import Compilations
 from service.db.repository import Prepared, Repository
 from service.db.tracing import Trace
 from service.errors import Invalid, ServiceError, Unavailable
-from service.graphql.documents import Compilations, Documents, Operation, RequestRefused
+from service.graphql.documents import Documents, Operation, RequestRefused
 from service.graphql.errors import Error, Locator, masked, note_errors, root_error
 from service.graphql.fallback import Context, Fallback
 from service.graphql.notes import Answer
@@ -104,7 +105,7 @@ class GraphQL:
             coerced = operation.coerce(variables)
             caller = self._class_of(principal)
             compiled = self._compilations.get(
-                operation, caller, coerced, lambda trace: self._compile(operation, trace, coerced, caller)
+                (operation.serial, caller), coerced, lambda trace: self._compile(operation, trace, coerced, caller)
             )
         except RequestRefused as refused:
             errors = [request_error(each, self._schema, refused.document) for each in refused.errors]

@@ -113,12 +113,13 @@ class Planner:
         if isinstance(verdict, tuple):
             where += (plan.Matches(verdict),)
         limit, token = arguments.get("limit"), arguments.get("nextToken")
+        descending = peek(arguments.get("sortDirection")) == "DESC"
         return plan.Page(
             model=model,
             connection=self._connection(model, chosen.selection_sets, mutation=mutation, type_name=type_name),
             where=plan.All(tuple(each for each in where if each != plan.TRUE)),
-            sort=sort,
-            descending=peek(arguments.get("sortDirection")) == "DESC",
+            sort=(plan.SortKey(sort, descending),) if sort else (),
+            descending=descending,
             limit=None if limit is None else source_of(limit),
             token=None if token is None else source_of(token),
         )
