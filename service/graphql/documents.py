@@ -25,10 +25,11 @@ from graphql import (
 from graphql.execution.values import get_variable_values
 from graphql.validation.rules import overlapping_fields_can_be_merged
 
+from service.bodies import Malformed
 from service.errors import Limited, ServiceError
 from service.graphql.coercion import Coercers, Unfit
 from service.graphql.limits import Limits, check_values
-from service.graphql.request import UNPARSABLE, Malformed
+from service.graphql.request import UNPARSABLE
 
 KEPT_TEXT = 1_000_000
 """Characters of all the documents that are kept: those of a large frontend, three times over. Parsed, they take
