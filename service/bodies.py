@@ -53,10 +53,14 @@ class BodyTooSlow(Malformed):
 
 
 class MethodNotAllowed(Malformed):
-    """The endpoint is asked in a way it does not answer."""
+    """The address is asked in a way it does not answer; `Allow` lists the ways it does."""
 
     code = "method_not_allowed"
     status = 405
+
+    def __init__(self, message: str, allowed: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.allowed = allowed
 
 
 class Gone(Exception):

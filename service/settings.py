@@ -236,6 +236,9 @@ class Settings:
     max_rows: int = _number(
         "Rows that the limits of lists within lists may multiply to.", 100_000_000, 1_000, 1_000_000_000_000_000
     )
+    rest_sort_any: bool = _switch(
+        "Whether REST sorts rows by any field, and not only by those that an index leads to.", default=False
+    )
     introspection: bool = _switch("Whether the schema may be asked for, as AppSync allows by default.", default=True)
     graphiql: bool = _switch("Whether a browser that opens `/graphql` gets GraphiQL.", default=False)
     request_log: bool = _switch("Whether every request is logged, as one line of JSON.", default=True)

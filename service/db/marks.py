@@ -18,6 +18,8 @@ MARK = '"\\u0000'
 """How every mark begins in JSON text."""
 DENIAL = f'{MARK}d"'
 """The mark of a value that the rules keep from the caller, as JSON text."""
+DENIED_TEXT = re.escape(DENIAL)
+"""The same as part of a regular expression."""
 DENIED = "\0d"
 """The same, when the JSON has been read."""
 

@@ -113,6 +113,8 @@ class Output:
                 return case((allowed, func.to_json(self._selected(row, shown), type_=JSON)), else_=DENIED)
             case plan.Typename(_, name):
                 return _text(name)
+            case plan.Version():
+                return row.version
             case plan.Hidden():
                 return self._hidden(selected)
             case plan.Embedded(_, of, _, selection):

@@ -181,7 +181,14 @@ class Matches:
     rules: tuple[Rule, ...]
 
 
-Condition = Comparison | JoinedComparison | All | Some | Not | Matches
+@dataclass(frozen=True, slots=True)
+class VersionIs:
+    """The row is as it was when it had this version."""
+
+    version: Source
+
+
+Condition = Comparison | JoinedComparison | All | Some | Not | Matches | VersionIs
 TRUE = All()
 
 
@@ -198,6 +205,13 @@ class Value:
     """Whether it names an owner, of which only the part after `::` is shown."""
     parsed: bool = False
     """Whether an AWSJSON is given as the JSON that it is, and not as a text that holds it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """How often the row has been written, from 1: what an ETag is made of."""
+
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,7 +354,7 @@ class Guarded:
     rules: tuple[Rule, ...]
 
 
-Selected = Value | Typename | Hidden | Embedded | One | Many | Guarded
+Selected = Value | Version | Typename | Hidden | Embedded | One | Many | Guarded
 
 
 # ---------------------------------------------------------------- plans

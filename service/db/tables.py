@@ -24,6 +24,7 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
+    text,
 )
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
@@ -100,7 +101,13 @@ class Tables(Mapping[str, Table]):
             for each in model.fields
         )
         key = (model.field_by_name[name].column for name in model.key)
-        return Table(model.table, self.metadata, *columns, PrimaryKeyConstraint(*key))
+        version = Column(version_column(model), Integer(), nullable=False, server_default=text("1"))
+        return Table(model.table, self.metadata, *columns, version, PrimaryKeyConstraint(*key))
+
+
+def version_column(model: Model) -> str:
+    """The name of the column that each write of a row raises. It is in no API; a field keeps the name if it has it."""
+    return "row_version_" if any(each.column == "row_version" for each in model.fields) else "row_version"
 
 
 def tables_from_catalog(catalog: Catalog) -> MetaData:

@@ -15,8 +15,9 @@ from typing import Any
 import orjson
 from graphql import GraphQLError, GraphQLSchema, OperationType
 
+from service.auth.classes import CallerClasses
 from service.auth.principal import Principal
-from service.catalog.access import CallerClass, static_groups
+from service.catalog.access import CallerClass
 from service.catalog.model import Root
 from service.db.compilations import Compilations
 from service.db.repository import Prepared, Repository
@@ -80,7 +81,7 @@ class GraphQL:
         self._schema = schema
         self._fallback = fallback
         self._roots = root_fields(repository.catalog)
-        self._groups = static_groups(repository.catalog)
+        self._classes = CallerClasses(repository.catalog)
         self._documents = Documents(
             schema, max_tokens=max_tokens, max_depth=max_depth, max_roots=max_roots, suggestions=introspection
         )
@@ -103,7 +104,7 @@ class GraphQL:
             if operation.type is OperationType.SUBSCRIPTION:
                 return _refused_subscription()
             coerced = operation.coerce(variables)
-            caller = self._class_of(principal)
+            caller = self._classes.of(principal)
             compiled = self._compilations.get(
                 (operation.serial, caller), coerced, lambda trace: self._compile(operation, trace, coerced, caller)
             )
@@ -114,10 +115,6 @@ class GraphQL:
             context = Context(principal, caller, origin)
             return await self._fallback.execute(operation, coerced, variables, context)
         return await self._execute(compiled.fields, compiled.is_mutation, operation, coerced, principal)
-
-    def _class_of(self, principal: Principal) -> CallerClass:
-        held = frozenset(pair for pair in self._groups if pair[1] in principal.groups(pair[0]))
-        return CallerClass(principal.provider, held)
 
     # ------------------------------------------------------------ compilation
 

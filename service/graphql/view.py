@@ -21,7 +21,7 @@ from service.graphql.request import Origin, parse_request
 
 JSON_UTF8 = (b"content-type", b"application/json;charset=UTF-8")
 RETRY_AFTER = (b"retry-after", b"1")
-ALLOW = b"GET, POST, OPTIONS"
+ALLOWED = ("GET", "POST", "OPTIONS")
 
 log = logging.getLogger(__name__)
 
@@ -63,9 +63,9 @@ class GraphQLView:
             elif method in {"GET", "HEAD"} and self._page and _is_visit(headers):
                 await self._page(headers.get("host", ""))(scope, receive, send)
             elif method == "OPTIONS":
-                await _send(send, 204, b"", [(b"allow", ALLOW)])
+                await _send(send, 204, b"", [(b"allow", ", ".join(ALLOWED).encode())])
             else:
-                raise MethodNotAllowed("Send GraphQL requests with POST, as a JSON body.")
+                raise MethodNotAllowed("Send GraphQL requests with POST, as a JSON body.", ALLOWED)
         except ServiceError as error:
             await _send(send, error.status, refusal_body(error), _refusal_headers(error))
         except Gone:
@@ -120,8 +120,8 @@ def _refusal_headers(error: ServiceError) -> list[tuple[bytes, bytes]]:
     headers = [(b"x-amzn-errortype", (error.error_type or error.code).encode())]
     if error.status == 401:
         headers.append((b"www-authenticate", b"Bearer"))
-    elif error.status == 405:
-        headers.append((b"allow", ALLOW))
+    elif isinstance(error, MethodNotAllowed):
+        headers.append((b"allow", ", ".join(error.allowed).encode()))
     elif error.status == 503:
         headers.append(RETRY_AFTER)
     return headers
