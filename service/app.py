@@ -100,7 +100,7 @@ def compose(
 
 def rest_door(settings: Settings, repository: Repository, authenticator: Authenticator) -> RestDoor:
     """What answers everything below `/v1`."""
-    routes = rest_routes(repository, sorts_by_any=settings.rest_sort_any)
+    routes = rest_routes(repository, sorts_by_any=settings.rest_sort_any, requires_match=settings.require_if_match)
     classes = CallerClasses(repository.catalog)
     return RestDoor(routes, authenticator.authenticate, classes, max_body_bytes=settings.max_body_bytes)
 

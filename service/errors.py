@@ -31,6 +31,8 @@ class ServiceError(Exception):
     status = 500
     error_type: str | None = None
     """What AppSync calls it, at the top level of a GraphQL error."""
+    part: str | None = None
+    """Of a request of several parts, the JSON pointer of the one that it is about."""
 
     def __init__(self, message: str, *, error_type: str | None = None) -> None:
         super().__init__(message)
@@ -85,6 +87,11 @@ class ConditionFailed(ServiceError):
     code = "condition_failed"
     status = 409
     error_type = "DynamoDB:ConditionalCheckFailedException"
+    NOT_MET = "The conditional request failed"
+    """What DynamoDB says of a key that exists, a row that does not, and a condition that is false."""
+
+    def __init__(self, message: str = NOT_MET) -> None:
+        super().__init__(message)
 
 
 class Limited(ServiceError):

@@ -239,6 +239,9 @@ class Settings:
     rest_sort_any: bool = _switch(
         "Whether REST sorts rows by any field, and not only by those that an index leads to.", default=False
     )
+    require_if_match: bool = _switch(
+        "Whether a change through REST must say by `If-Match` which version of the row it is meant for.", default=False
+    )
     introspection: bool = _switch("Whether the schema may be asked for, as AppSync allows by default.", default=True)
     graphiql: bool = _switch("Whether a browser that opens `/graphql` gets GraphiQL.", default=False)
     request_log: bool = _switch("Whether every request is logged, as one line of JSON.", default=True)

@@ -157,7 +157,7 @@ class Repository:
 
     async def _refusal(self, prepared: Prepared, run: Run, on: Connection) -> Forbidden | ConditionFailed:
         """Why a write met no row. Who may write only some rows learns no more of the others than that."""
-        failed = ConditionFailed("The conditional request failed")
+        failed = ConditionFailed()
         if not isinstance(prepared.plan, (Update, Delete)) or not prepared.plan.allowed_if:
             return failed
         if prepared.permission is None:

@@ -34,6 +34,7 @@ from sqlalchemy.types import TypeEngine
 from service.catalog.columns import shortened
 from service.catalog.model import Catalog, Field, Model, TypeRef
 from service.catalog.scalars import SCALARS
+from service.db import idempotency
 from service.db.functions import FUNCTIONS, joined
 
 _DIALECT = PGDialect_asyncpg()  # type: ignore[no-untyped-call]
@@ -126,13 +127,14 @@ def tables_from_catalog(catalog: Catalog) -> MetaData:
 
 
 def schema_sql(catalog: Catalog) -> str:
-    """The statements that create the tables of a catalog in an empty schema, in the catalog's order."""
+    """The statements that create the tables of a catalog in an empty schema, in its order, and then our own."""
     metadata = tables_from_catalog(catalog)
     statements = [*FUNCTIONS.values()]
     for model in catalog.models:
         table = metadata.tables[model.table]
         statements.append(_sql(CreateTable(table)))
         statements += (_sql(CreateIndex(each)) for each in sorted(table.indexes, key=lambda each: str(each.name)))
+    statements += idempotency.DDL
     return "".join(f"{each};\n\n" for each in statements)
 
 

@@ -104,18 +104,23 @@ def escaped(name: str) -> str:
 
 def problem(error: ServiceError, instance: str, trace_id: str) -> bytes:
     """The body of the answer to a request that failed."""
+    return orjson.dumps(shown_problem(error) | {"instance": instance, "traceId": trace_id})
+
+
+def shown_problem(error: ServiceError) -> dict[str, Any]:
+    """What a problem document says of an error, wherever it happened."""
     described: dict[str, Any] = {
         "type": f"/errors/{error.code}",
         "title": error.code.replace("_", " ").capitalize(),
         "status": error.status,
         "detail": _detail(error),
-        "instance": instance,
         "code": error.code,
-        "traceId": trace_id,
     }
     if isinstance(error, Flawed):
         described["errors"] = [each.shown() for each in error.flaws[:MOST_FLAWS]]
-    return orjson.dumps(described)
+    elif error.part is not None:
+        described["errors"] = [Flaw(error.part, error.code, described["detail"]).shown()]
+    return described
 
 
 def headers_of(error: ServiceError) -> list[tuple[str, str]]:

@@ -52,8 +52,10 @@ type Note @model @auth(rules: [{ allow: owner }, { allow: groups, groups: ["Admi
   shelfId: ID @index(name: "byNoteShelf")
   shelf: Shelf @belongsTo(fields: ["shelfId"])
 }
-type Diary @model @auth(rules: [{ allow: owner }]) { id: ID! text: String! }
-type Transaction @model(mutations: { create: "makeTransaction" }) @auth(rules: [{ allow: private }]) {
+type Diary @model @auth(rules: [{ allow: owner, ownerField: "by" }]) { id: ID! text: String! by: String }
+type Transaction
+  @model(mutations: { create: "makeTransaction", update: null, delete: null })
+  @auth(rules: [{ allow: private }]) {
   id: ID!
   sum: Int
 }
