@@ -33,6 +33,8 @@ from service.operations.connect import Connected, connect
 from service.operations.run import CustomOperations
 from service.rest.api import rest_routes
 from service.rest.door import RestDoor
+from service.rest.explained import explained
+from service.rest.problems import ERRORS
 from service.rest.resources import PREFIX
 from service.settings import Settings
 
@@ -94,7 +96,11 @@ def compose(
         problem=_problem_of(settings, database, catalog),
         close=database.close,
         page=page,
-        pages=[*pages, Route(f"{PREFIX}/{{path:path}}", rest_door(settings, repository, custom, authenticator))],
+        pages=[
+            *pages,
+            Route(f"{PREFIX}/{{path:path}}", rest_door(settings, repository, custom, authenticator)),
+            Route(f"{ERRORS}/{{code}}", explained),
+        ],
     )
 
 

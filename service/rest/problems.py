@@ -19,6 +19,8 @@ import orjson
 from service.bodies import Malformed
 from service.errors import CursorMismatch, Forbidden, Invalid, NotFound, ServiceError
 
+ERRORS = "/errors"
+"""Where the pages about errors are, each under its code."""
 PROBLEM = "application/problem+json"
 RETRY_SECONDS = "1"
 MOST_FLAWS = 50
@@ -110,7 +112,7 @@ def problem(error: ServiceError, instance: str, trace_id: str) -> bytes:
 def shown_problem(error: ServiceError) -> dict[str, Any]:
     """What a problem document says of an error, wherever it happened."""
     described: dict[str, Any] = {
-        "type": f"/errors/{error.code}",
+        "type": f"{ERRORS}/{error.code}",
         "title": error.code.replace("_", " ").capitalize(),
         "status": error.status,
         "detail": _detail(error),
