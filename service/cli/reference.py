@@ -35,6 +35,9 @@ wrong with the request as a whole, or with the caller, has the status below and 
 `x-amzn-ErrorType`. A query that meets `unavailable` is answered 503, and clients send it again; a mutation never is.
 Where no errorType is given here, the code stands in its place.
 
+Over REST every error is a problem document (RFC 9457) with the status and the code below; `errors` lists each flaw
+of a request with its place, and `/errors/<code>` on the service itself says what is said here.
+
 | code | status | errorType | what it means |
 |---|---|---|---|
 """
