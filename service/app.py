@@ -15,6 +15,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp
 
 from service.auth.authenticator import Authenticator, authenticator_from
 from service.auth.classes import CallerClasses
@@ -27,6 +28,7 @@ from service.errors import ServiceError
 from service.graphql.execute import GraphQL
 from service.graphql.fallback import Fallback
 from service.graphql.light import light_schema
+from service.graphql.sunset import Announced, sunset_headers
 from service.graphql.view import Execute, GraphQLView, Page
 from service.operations import FUNCTIONS
 from service.operations.connect import Connected, connect
@@ -44,7 +46,8 @@ if TYPE_CHECKING:
 ENDPOINT = "/graphql"
 EXPOSED_HEADERS = (
     "x-amzn-ErrorType", "x-amzn-RequestId",
-    "ETag", "Idempotent-Replayed", "Last-Modified", "Link", "Location", "Preference-Applied", "Retry-After",
+    "Deprecation", "ETag", "Idempotent-Replayed", "Last-Modified", "Link", "Location", "Preference-Applied",
+    "Retry-After", "Sunset",
 )  # fmt: skip
 """A browser hides headers from a page of another origin unless they are named; the Amplify client reads the first."""
 Problem = Callable[[], Awaitable[str | None]]
@@ -155,7 +158,9 @@ def create_app(
     `problem` says why requests cannot be served now, in words safe to show, or None. `close` is called when the server
     stops. `page` makes what a browser gets at the endpoint, `pages` are the routes it loads its files from.
     """
-    view = GraphQLView(graphql, authenticator.authenticate, max_body_bytes=settings.max_body_bytes, page=page)
+    view: ASGIApp = GraphQLView(graphql, authenticator.authenticate, max_body_bytes=settings.max_body_bytes, page=page)
+    if announced := sunset_headers(settings.graphql_deprecated, settings.graphql_sunset, PREFIX):
+        view = Announced(view, announced)
     routes = [
         Route(ENDPOINT, view),
         Route(f"{ENDPOINT}/", view),
