@@ -101,7 +101,7 @@ def compose(
         page=page,
         pages=[
             *pages,
-            Route(f"{PREFIX}/{{path:path}}", rest_door(settings, repository, custom, authenticator)),
+            Route(f"{PREFIX}{{path:path}}", rest_door(settings, repository, custom, authenticator)),
             Route(f"{ERRORS}/{{code}}", explained),
         ],
     )

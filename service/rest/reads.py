@@ -177,7 +177,7 @@ def _page_reply(body: str, request: Request, links: Callable[[str | None], Heade
     # What is said of the page comes last, and holds nothing of a row.
     info = body[body.rindex('"page"') :]
     cursor = orjson.loads("{" + info).get("page", {}).get("next")
-    return Reply(200, body.encode(), (*links(cursor), *request.preferences.applied()))
+    return Reply(200, body.encode(), (*links(cursor), *request.preferences.applied(counted=True)))
 
 
 def _links(request: Request) -> Callable[[str | None], Headers]:
@@ -198,4 +198,5 @@ def _name_of(parameter: str) -> bytes:
 
 
 def _address(path: str, parameters: Sequence[str]) -> str:
-    return f"{path}?{'&'.join(parameters)}" if parameters else path
+    address = f"{path}?{'&'.join(parameters)}" if parameters else path
+    return address.replace("<", "%3C").replace(">", "%3E")

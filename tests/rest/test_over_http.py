@@ -86,6 +86,26 @@ async def test_the_type_of_a_problem_is_a_page(client: httpx2.AsyncClient):
     assert (await client.get("/errors/%3Cscript%3E")).status_code == 404
 
 
+async def test_an_answer_shows_no_more_relations_than_a_statement_should_have(
+    client: httpx2.AsyncClient, inventory: Catalog, issuer: DevelopmentIssuer
+):
+    admin = {"authorization": f"Bearer {issuer.issue('s1', 'alice', groups=['Admin'])}"}
+    paths = [
+        f"{first.name}.{second.name}"
+        for first in inventory.model_by_name["Organization"].relations
+        for second in inventory.model_by_name[first.target].relations
+    ]
+    assert (await client.get(f"/v1/organizations?include={','.join(paths[:22])}", headers=admin)).status_code == 200
+    refused = await client.get(f"/v1/organizations?include={','.join(paths)}", headers=admin)
+    assert [each["code"] for each in refused.json()["errors"]] == ["too_many"]
+
+
+@pytest.mark.parametrize("path", ["/v1", "/v1/", "/v1x", "/v1/x"])
+async def test_an_address_without_anything(client: httpx2.AsyncClient, path: str):
+    refused = await client.get(path, headers={"x-api-key": KEY})
+    assert (refused.status_code, refused.json()["code"]) == (404, "not_found")
+
+
 async def test_the_database_is_away(settings: Settings, inventory: Catalog):
     away = replace(settings, database_url="postgresql://nobody@127.0.0.1:1/none")
     async with _client(away, inventory) as client:
