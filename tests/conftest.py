@@ -16,7 +16,9 @@ from service.catalog.model import Catalog
 from service.catalog.packaged import shipped
 from service.db import embedded
 from service.db.engine import Database
-from service.db.tables import schema_sql, tables_from_catalog
+from service.db.roles import make_local_roles
+from service.db.schema import schema_sql
+from service.db.tables import tables_from_catalog
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser
@@ -82,6 +84,8 @@ async def make_database(server_url: str) -> AsyncIterator[MakeDatabase]:
         url = embedded.url_with_database(server_url, name)
         if catalog is not None:
             database = Database.connect(url, size=1)
+            if catalog.is_enforced:
+                await make_local_roles(database)
             await database.execute_ddl(schema_sql(catalog))
             await database.close()
         return url
@@ -94,7 +98,13 @@ async def make_database(server_url: str) -> AsyncIterator[MakeDatabase]:
 
 @pytest.fixture(scope="session")
 def inventory() -> Catalog:
-    """The catalog of the shipped inventory."""
+    """The catalog of the shipped inventory, on tables that refuse nothing."""
+    return shipped().as_legacy()
+
+
+@pytest.fixture(scope="session")
+def enforced() -> Catalog:
+    """The catalog of the shipped inventory, as it is shipped."""
     return shipped()
 
 

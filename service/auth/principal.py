@@ -11,6 +11,8 @@ from service.catalog.model import Provider
 ORGANIZATION_CLAIM = "custom:organizationId"
 """A custom attribute in Cognito's spelling: in id tokens, and in access tokens where a trigger adds it."""
 
+ROLES_CLAIM = "cognito:groups"
+
 
 @dataclass(frozen=True, slots=True)
 class Principal:
@@ -20,6 +22,8 @@ class Principal:
     """The authorization mode the request came in by."""
     claims: Mapping[str, Any] = field(default_factory=dict)
     """The verified claims of the token. An API key has none but the organization it is bound to, if it is."""
+    is_service: bool = False
+    """Whether the service acts for the caller with rights of its own, in the caller's organization all the same."""
 
     @property
     def sub(self) -> str | None:

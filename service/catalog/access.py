@@ -37,7 +37,7 @@ Verdict = Answer | tuple[Rule, ...]
 """Yes, no, or the dynamic rules of which a row must satisfy at least one."""
 
 
-_EVERYBODY = frozenset({Allow.PRIVATE, Allow.PUBLIC, Allow.CUSTOM})
+EVERYBODY = frozenset({Allow.PRIVATE, Allow.PUBLIC, Allow.CUSTOM})
 """What a rule may allow to every caller of its mode. One of groups that names none allows nobody."""
 
 
@@ -51,7 +51,7 @@ def decide(rules: Iterable[Rule], access: Access, caller: CallerClass | None) ->
             continue
         if rule.is_dynamic:
             dynamic.append(rule)
-        elif rule.allow in _EVERYBODY or any((rule.group_claim, group) in caller.groups for group in rule.groups):
+        elif rule.allow in EVERYBODY or any((rule.group_claim, group) in caller.groups for group in rule.groups):
             return Answer.YES
     return tuple(dynamic) or Answer.NO
 

@@ -105,6 +105,17 @@ class Field:
     """Rules of the field itself; empty means the model's rules alone decide."""
     in_input: bool = True
     """False for what the server sets alone: an undeclared owner, createdAt, updatedAt."""
+    at_least: int | None = None
+    """The least number that the table takes in `enforced` integrity."""
+
+
+class OnDelete(StrEnum):
+    """What becomes of a row when the one it refers to is deleted, in `enforced` integrity."""
+
+    RESTRICT = "restrict"
+    """The other row cannot be deleted."""
+    SET_NULL = "set null"
+    CASCADE = "cascade"
 
 
 class RelationKind(StrEnum):
@@ -130,6 +141,7 @@ class Relation:
     """For a hasMany: the target's index it follows, whose sort keys order it; None if it has none."""
     required: bool = False
     rules: tuple[Rule, ...] = ()
+    on_delete: OnDelete = OnDelete.RESTRICT
 
     @property
     def is_many(self) -> bool:
@@ -146,6 +158,8 @@ class Index:
     sort: tuple[str, ...] = ()
     query: str | None = None
     """The name of its query; None if the API has none for it."""
+    unique: bool = False
+    """Whether, in `enforced` integrity, no two rows of an organization have the same `hash`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +212,19 @@ class Model:
     module: str = "models"
     """The part of the product it belongs to: its file in `service/db/models/`."""
     description: str | None = None
+    tenant: Field | None = None
+    """The field that says which organization a row belongs to; None in `legacy` integrity. If it is not one of
+    `fields`, no API shows it, and the server fills it in."""
+
+    @cached_property
+    def stored(self) -> tuple[Field, ...]:
+        """Every field that has a column: those of the API, and a tenant that is not one of them."""
+        return self.fields if self.tenant is None or self.tenant in self.fields else (*self.fields, self.tenant)
+
+    @cached_property
+    def stored_by_name(self) -> dict[str, Field]:
+        """Name → field with a column."""
+        return {each.name: each for each in self.stored}
 
     @cached_property
     def field_by_name(self) -> dict[str, Field]:
@@ -268,9 +295,13 @@ class Operation:
 
 
 class Integrity(StrEnum):
-    """What the tables refuse. `legacy` allows what DynamoDB allowed."""
+    """What the tables refuse. `legacy` allows what DynamoDB allowed.
+
+    `enforced` keeps organizations apart, references whole, and values to their types.
+    """
 
     LEGACY = "legacy"
+    ENFORCED = "enforced"
 
 
 @dataclass(frozen=True)
@@ -285,6 +316,17 @@ class Catalog:
     default_provider: Provider = Provider.USER_POOLS
     """The mode that needs no directive: a type without `@aws_…` is open to it alone."""
     integrity: Integrity = field(default=Integrity.LEGACY)
+
+    @property
+    def is_enforced(self) -> bool:
+        """Whether the tables keep organizations apart."""
+        return self.integrity is Integrity.ENFORCED
+
+    def as_legacy(self) -> Catalog:
+        """The same API on tables that refuse nothing."""
+        return replace(
+            self, models=tuple(replace(each, tenant=None) for each in self.models), integrity=Integrity.LEGACY
+        )
 
     @cached_property
     def model_by_name(self) -> dict[str, Model]:

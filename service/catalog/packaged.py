@@ -25,6 +25,7 @@ from service.catalog.model import (
     Integrity,
     Model,
     ObjectType,
+    OnDelete,
     Operation,
     Operations,
     Provider,
@@ -36,7 +37,7 @@ from service.catalog.model import (
     TypeRef,
 )
 
-VERSION = 1
+VERSION = 2
 """Of the form. A file of another version is refused: it is made anew by packaging, never migrated."""
 
 
@@ -133,11 +134,11 @@ class _Reader:
         return tuple([self.field(row) for row in rows])
 
     def field(self, row: list[Any]) -> Field:
-        name, type_, column, default, rules, in_input = row
-        return Field(name, self.type(type_), column, default, self.rules_of(rules) if rules else (), in_input)
+        name, type_, column, default, rules, *rest = row
+        return Field(name, self.type(type_), column, default, self.rules_of(rules) if rules else (), *rest)
 
     def relation(self, row: list[Any]) -> Relation:
-        name, kind, target, fields, target_fields, index, required, rules = row
+        name, kind, target, fields, target_fields, index, required, rules, on_delete = row
         return Relation(
             name,
             RelationKind(kind),
@@ -147,12 +148,13 @@ class _Reader:
             index,
             required,
             self.rules_of(rules),
+            OnDelete(on_delete),
         )
 
     def model(self, row: list[Any]) -> Model:
         (
             name, plural, table, fields, key, operations, relations, indexes, rules, timestamps, unresolved, order,
-            names_key, is_join, module, description,
+            names_key, is_join, module, description, tenant,
         ) = row  # fmt: skip
         return Model(
             name=name,
@@ -162,7 +164,7 @@ class _Reader:
             key=tuple(key),
             operations=_operations(operations),
             relations=tuple([self.relation(each) for each in relations]),
-            indexes=tuple([Index(index, hash_, tuple(sort), query) for index, hash_, sort, query in indexes]),
+            indexes=tuple([Index(index, hash_, tuple(sort), *rest) for index, hash_, sort, *rest in indexes]),
             rules=self.rules_of(rules),
             timestamps=Timestamps(*timestamps),
             unresolved=self.fields(unresolved),
@@ -171,6 +173,7 @@ class _Reader:
             is_join=is_join,
             module=module,
             description=description,
+            tenant=self.field(tenant) if tenant else None,
         )
 
     def object(self, row: list[Any]) -> ObjectType:

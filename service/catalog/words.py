@@ -12,9 +12,9 @@ _IN_ANNOTATIONS = frozenset({"str", "int", "float", "bool", "list"})
 VOCABULARY = frozenset(
     {
         "ID", "JSON", "URL", "Date", "DateTime", "Email", "IPAddress", "Input", "JoinModel", "Mapped", "Model",
-        "Mutation", "Phone", "Query", "Record", "Structure", "Subscription", "Time", "Timestamp", "TypeName", "allow",
-        "belongs_to", "created", "field", "has_many", "has_one", "index", "key", "root_fields", "set_by_server",
-        "unresolved", "updated", "value",
+        "Mutation", "OnDelete", "Phone", "Query", "Record", "Structure", "Subscription", "Time", "Timestamp",
+        "TypeName", "allow", "belongs_to", "created", "field", "has_many", "has_one", "index", "key", "root_fields",
+        "set_by_server", "unresolved", "updated", "value",
     }
 )  # fmt: skip
 """What a model file imports from `service.db.vocabulary`; a test holds both equal."""
@@ -27,7 +27,7 @@ MODEL_ATTRIBUTES = (
     | _IN_ANNOTATIONS
     | {"allow", "belongs_to", "created", "field", "has_many", "has_one", "index", "key", "set_by_server", "unresolved"}
     | {"updated"}
-    | {"access", "api_members", "is_join", "metadata", "names_key", "operations", "plural", "registry"}
+    | {"access", "api_members", "is_join", "metadata", "names_key", "operations", "plural", "registry", "tenant"}
 )
 """What an attribute of a model must not be called: what its body uses, and what every mapped class has."""
 

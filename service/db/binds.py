@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
@@ -32,6 +32,8 @@ class Run:
     max_page: int
     written: dict[str, Any] = field(default_factory=dict)
     """For a write: what each field will hold."""
+    asking: Sequence[str | None] = ()
+    """What tells PostgreSQL who asks, where organizations are kept apart."""
 
     def cursor(self, order: plan.PageOrder, values: list[Any]) -> str:
         """The cursor for the row with these key values."""
@@ -42,7 +44,8 @@ class Run:
         return self.cursors.decode(order, token, self._bound(order))
 
     def _bound(self, order: plan.PageOrder) -> str:
-        return "" if order.bound is None else str(resolver(order.bound)(self))
+        bound = "" if order.bound is None else str(resolver(order.bound)(self))
+        return bound if order.model.tenant is None else f"{self.principal.organization}\0{bound}"
 
 
 Resolve = Callable[[Run], Any]
@@ -92,7 +95,7 @@ def _converted(resolve: Resolve, convert: Convert) -> Resolve:
     return converted
 
 
-def resolver(source: plan.Source) -> Resolve:
+def resolver(source: plan.Source) -> Resolve:  # noqa: C901  one case for each source
     """How to find the value of a source in a run."""
     match source:
         case plan.Variable(path):
@@ -105,6 +108,10 @@ def resolver(source: plan.Source) -> Resolve:
             return lambda run: identities(run.principal, claim)
         case plan.Groups(claim):
             return lambda run: list(run.principal.groups(claim))
+        case plan.Organization():
+            return lambda run: run.principal.organization
+        case plan.Asking(position):
+            return lambda run: run.asking[position]
         case plan.Joined(parts):
             return _joined(parts)
         case plan.CursorPart(token, order, position):

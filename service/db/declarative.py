@@ -24,6 +24,8 @@ class Record(DeclarativeBase):
     names_key: ClassVar[bool] = False
     """Whether its list query takes the key even if that is a plain `id`, as after `@primaryKey` on it."""
     is_join: ClassVar[bool] = False
+    tenant: ClassVar[str | None] = None
+    """The attribute that says which organization a row belongs to, if it is another than the package's `TENANT`."""
     api_members: ClassVar[tuple[Member, ...]] = ()
 
     def __init_subclass__(cls, **options: Any) -> None:

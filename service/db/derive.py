@@ -19,6 +19,7 @@ from service.catalog.model import (
     Field,
     Index,
     InputType,
+    Integrity,
     Model,
     ObjectType,
     Operation,
@@ -48,7 +49,8 @@ def catalog_from_models(package: str = "service.db.models") -> Catalog:
     modules = [import_module(f"{package}.{name}") for name in root.MODULES]
     found = [each for module in modules for each in _defined(module, Record)]
     classes = {each.__name__: each for each in found if not each.__dict__.get("__abstract__")}
-    models = [_model(each, classes) for each in classes.values()]
+    tenant = getattr(root, "TENANT", None)
+    models = [_model(each, classes, tenant) for each in classes.values()]
     return Catalog(
         models=(*(each for each in models if not each.is_join), *(each for each in models if each.is_join)),
         enums=tuple(_enum(each) for each in _defined(types_, StrEnum)),
@@ -59,6 +61,7 @@ def catalog_from_models(package: str = "service.db.models") -> Catalog:
         ),
         operations=tuple(_operation(each, classes) for each in _defined(operations, OperationBase)),
         default_provider=root.DEFAULT_PROVIDER,
+        integrity=Integrity.LEGACY if tenant is None else Integrity.ENFORCED,
     )
 
 
@@ -91,7 +94,7 @@ class _Names:
         return tuple(self(each) for each in attributes)
 
 
-def _model(cls: type[Record], classes: Classes) -> Model:
+def _model(cls: type[Record], classes: Classes, tenant: str | None) -> Model:
     names = _Names(cls)
     name = api_name(cls.__name__)
     plural = cls.plural or plural_of(name)
@@ -116,7 +119,18 @@ def _model(cls: type[Record], classes: Classes) -> Model:
         is_join=cls.is_join,
         module=cls.__module__.rpartition(".")[2],
         description=inspect.cleandoc(cls.__doc__) if cls.__doc__ else None,
+        tenant=_tenant(cls, cls.tenant or tenant, names),
     )
+
+
+def _tenant(cls: type[Record], attribute: str | None, names: _Names) -> Field | None:
+    """The field that holds the organization; one of its own, which no API shows, where the class has none."""
+    if attribute is None:
+        return None
+    for each in cls.api_members:
+        if each.attribute == attribute and isinstance(each.spec, FieldSpec):
+            return _field(each, each.spec, names)
+    return Field(camel_case(attribute), TypeRef("ID", required=True), attribute, in_input=False)
 
 
 def _field(member: Member, spec: FieldSpec, names: _Names) -> Field:
@@ -127,6 +141,7 @@ def _field(member: Member, spec: FieldSpec, names: _Names) -> Field:
         default=spec.default,
         rules=_rules(spec.access, names),
         in_input=spec.in_input,
+        at_least=spec.at_least,
     )
 
 
@@ -152,6 +167,7 @@ def _relation(member: Member, spec: RelationSpec, names: _Names, classes: Classe
         index=_followed_index(spec, target, target_names),
         required=not member.is_optional and spec.target_fields is None,
         rules=_rules(spec.access, names),
+        on_delete=spec.on_delete,
     )
 
 
@@ -173,7 +189,8 @@ def _indexes(cls: type[Record], names: _Names) -> Iterator[Index]:
         if isinstance(member.spec, FieldSpec):
             for each in member.spec.indexes:
                 hash_ = names(member.attribute)
-                yield Index(each.name or short_index_name(hash_), hash_, names.all(each.sort), each.query)
+                name = each.name or short_index_name(hash_)
+                yield Index(name, hash_, names.all(each.sort), each.query, each.unique)
 
 
 def _stamp(cls: type[Record], stamp: str, names: _Names) -> str | None:

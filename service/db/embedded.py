@@ -84,6 +84,13 @@ def url_with_database(url: str, database: str) -> str:
     return f"{parts.scheme}://{parts.netloc}/{quote(database)}" + (f"?{parts.query}" if parts.query else "")
 
 
+def url_as(url: str, role: str) -> str:
+    """The URL of the same database as another role, which needs no password there."""
+    parts = urlsplit(url)
+    place = parts.netloc.rpartition("@")[2]
+    return f"{parts.scheme}://{role}@{place}{parts.path}" + (f"?{parts.query}" if parts.query else "")
+
+
 @dataclass
 class EmbeddedServer:
     """A server on one folder; `stop`, or leaving the `with` block, gives it up."""

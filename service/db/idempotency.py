@@ -6,12 +6,16 @@ way holds a lock on its key. Keys are forgotten after a day, a few with each new
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 
 import orjson
 
+from service.db.context import ORGANIZATION
 from service.db.engine import Transaction
+from service.db.policies import secured
+from service.db.roles import SERVE
 
 HOURS = 24
 """How long an answer is kept."""
@@ -34,6 +38,14 @@ CREATE TABLE idempotency_key (
     "CREATE INDEX idempotency_key_created_at_idx ON idempotency_key (created_at)",
 )
 """The statements that create the table."""
+
+
+def security_sql() -> Iterator[str]:
+    """The statements that keep each organization to its own keys."""
+    yield from secured("idempotency_key", f"organization = {ORGANIZATION}")
+    yield f"CREATE POLICY own ON idempotency_key TO {SERVE} USING (true) WITH CHECK (true)"
+    yield f"GRANT SELECT, INSERT, UPDATE, DELETE ON idempotency_key TO {SERVE}"
+
 
 _SCOPE = "organization = $1 AND subject = $2 AND method = $3 AND path = $4 AND key = $5"
 _FIND = f"""\

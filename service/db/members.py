@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from service.catalog.model import RelationKind, Rule
+from service.catalog.model import OnDelete, RelationKind, Rule
 
 Names = str | Sequence[str]
 
@@ -22,6 +22,7 @@ class IndexSpec:
     query: str | None
     sort: tuple[str, ...]
     name: str | None
+    unique: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class FieldSpec:
     in_input: bool = True
     stamp: Literal["created", "updated"] | None = None
     trailing: bool = False
+    at_least: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ class RelationSpec:
     index: str | Literal[False] | None
     access: tuple[Rule, ...]
     api: str | None
+    on_delete: OnDelete = OnDelete.RESTRICT
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +68,14 @@ class RootFields:
     changes: dict[str, Any]
 
 
-def index(query: str | None, *, sort: Names = (), name: str | None = None) -> IndexSpec:
+def index(query: str | None, *, sort: Names = (), name: str | None = None, unique: bool = False) -> IndexSpec:
     """Rows by this field, ordered by `sort`, asked for by `query` (None: not asked for by anyone).
 
     `name` is part of the API where two sort fields make a composite key. Without it an index on
-    `category_id` is called `byCategory`.
+    `category_id` is called `byCategory`. `unique`: in `enforced` integrity, no two rows of an organization
+    have the same value of this field.
     """
-    return IndexSpec(query, _tuple(sort), name)
+    return IndexSpec(query, _tuple(sort), name, unique)
 
 
 def field(
@@ -80,14 +84,16 @@ def field(
     access: Sequence[Rule] = (),
     api: str | None = None,
     trailing: bool = False,
+    at_least: int | None = None,
 ) -> Any:
     """A field that needs more said than its type.
 
     `default` is what a create stores that leaves the field out. `access` adds to the model's rules:
     the field is closed to whom it does not name. `api` is its name in the API if that is not the
     attribute's in camelCase. `trailing` fields come after the timestamps, as Amplify shows keys it adds.
+    `at_least` is the least number that tables in `enforced` integrity take.
     """
-    return FieldSpec(indexes, default_text(default), tuple(access), api, trailing=trailing)
+    return FieldSpec(indexes, default_text(default), tuple(access), api, trailing=trailing, at_least=at_least)
 
 
 def key(
@@ -115,14 +121,27 @@ def set_by_server(*, api: str | None = None) -> Any:
     return FieldSpec(api=api, in_input=False, trailing=True)
 
 
-def belongs_to(*fields: str, access: Sequence[Rule] = (), api: str | None = None) -> Any:
-    """The row whose key these attributes hold."""
-    return RelationSpec(RelationKind.BELONGS_TO, fields, None, None, tuple(access), api)
+def belongs_to(
+    *fields: str,
+    access: Sequence[Rule] = (),
+    api: str | None = None,
+    on_delete: OnDelete = OnDelete.RESTRICT,
+) -> Any:
+    """The row whose key these attributes hold.
+
+    `on_delete` says what becomes of this row when that one is deleted, in `enforced` integrity.
+    """
+    return RelationSpec(RelationKind.BELONGS_TO, fields, None, None, tuple(access), api, on_delete)
 
 
-def has_one(*fields: str, access: Sequence[Rule] = (), api: str | None = None) -> Any:
+def has_one(
+    *fields: str,
+    access: Sequence[Rule] = (),
+    api: str | None = None,
+    on_delete: OnDelete = OnDelete.RESTRICT,
+) -> Any:
     """The row whose key these attributes hold; the other side is said to belong to this one."""
-    return RelationSpec(RelationKind.HAS_ONE, fields, None, None, tuple(access), api)
+    return RelationSpec(RelationKind.HAS_ONE, fields, None, None, tuple(access), api, on_delete)
 
 
 def has_many(

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import (
     ARRAY,
     JSON,
+    Boolean,
     ColumnElement,
     FromClause,
     Integer,
@@ -28,10 +29,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import aggregate_order_by, array
 
-from service.catalog.model import Catalog, Field, Model, Rule
+from service.catalog.model import Field, Model, Rule
 from service.db import plan
 from service.db.binds import Binds
 from service.db.functions import datetime_text
+from service.db.gate import gate_of
 from service.db.keyset import PageKey, comes_after, page_keys
 from service.db.marks import DENIAL, MARK
 from service.db.predicates import Predicates, Row, Sql
@@ -49,10 +51,10 @@ MOST_COLUMNS = 1_600
 class Output:
     """Renders selections of rows as JSON, with every relation as a sub-select of its row."""
 
-    def __init__(self, catalog: Catalog, tables: Tables, binds: Binds) -> None:
+    def __init__(self, tables: Tables, binds: Binds, predicates: Predicates) -> None:
         self._tables = tables
         self._binds = binds
-        self._predicates = Predicates(catalog, binds)
+        self._predicates = predicates
         self._aliases = 0
         self.orders: list[plan.PageOrder] = []
         """The orders of the pages whose cursors are marked, by the number in the mark."""
@@ -81,16 +83,28 @@ class Output:
         where: Sequence[Sql],
         selection: Sequence[plan.Selected],
         shown_if: tuple[Rule, ...],
+        *,
         parent: Row | None = None,
+        key: Sequence[Sql] = (),
     ) -> Select[Any]:
-        """The JSON object of the row for which `where` holds, no row without one, a mark if the rules deny it."""
+        """The JSON object of the row for which `where` holds, no row without one, a mark if the rules deny it.
+
+        `key` is the row's whole key, if `where` is about that: policies hide what the rules deny, and the gate tells it
+        from what is not there.
+        """
         outside = parent.source if parent else None
+        where = (*self._predicates.within(row), *where)
         if not shown_if:
             rows = select(*self.columns(row, selection)).select_from(row.source).where(*where)
             return self._objects(rows.correlate(outside), selection)
         allowed = self._predicates.build(plan.Matches(shown_if), row)
         shown = case((allowed, self.object_about(row, selection)), else_=DENIED)
-        return select(shown).select_from(row.source).where(*where).correlate(outside)
+        found = select(shown).select_from(row.source).where(*where).correlate(outside)
+        if row.model.tenant is None or not key:
+            return found
+        held = getattr(func, gate_of(row.model))(self._predicates.organization, *key, type_=Boolean)
+        hidden = case((held, DENIED), else_=null())
+        return select(func.coalesce(found.scalar_subquery(), hidden, type_=JSON)).correlate(outside)
 
     def _objects(self, rows: Select[Any], selection: Sequence[plan.Selected]) -> Select[Any]:
         sub = rows.subquery(self._alias(_RECORD))
@@ -170,12 +184,16 @@ class Output:
         """The row a to-one relation leads to. Where it is not the target's key that it follows, the first one."""
         target = self.row(one.target)
         pairs = zip(one.relation.fields, one.relation.target_fields, strict=True)
-        where = [target[there] == row[here] for here, there in pairs]
-        if set(one.relation.target_fields) != set(one.target.key):
-            keys = [target[name] for name in one.target.key]
-            first = select(*keys).where(*where).order_by(*keys).limit(1).correlate(row.source).scalar_subquery()
-            where = [tuple_(*keys) == first]
-        return self.found(target, where, one.selection, one.shown_if, row).scalar_subquery()
+        values = {there: row[here] for here, there in pairs}
+        where = [target[there] == value for there, value in values.items()]
+        if values.keys() == set(one.target.key):
+            key = [values[name] for name in one.target.key]
+            return self.found(target, where, one.selection, one.shown_if, parent=row, key=key).scalar_subquery()
+        keys = [target[name] for name in one.target.key]
+        matching = select(*keys).where(*self._predicates.within(target), *where)
+        first = matching.order_by(*keys).limit(1).correlate(row.source).scalar_subquery()
+        where = [tuple_(*keys) == first]
+        return self.found(target, where, one.selection, one.shown_if, parent=row).scalar_subquery()
 
     # ------------------------------------------------------------ pages
 
@@ -226,7 +244,7 @@ class Output:
         return rows.order_by(*(key.column.desc() if key.descending else key.column.asc() for key in keys))
 
     def _matching(self, page: plan.Page, row: Row) -> Select[Any]:
-        rows = select().select_from(row.source)
+        rows = select().select_from(row.source).where(*self._predicates.within(row))
         return rows if page.where == plan.TRUE else rows.where(self._predicates.build(page.where, row))
 
     def _member_of(self, page: plan.Page, at: int, found: FromClause, total: Sequence[Sql]) -> Sql:

@@ -56,6 +56,18 @@ class Groups:
 
 
 @dataclass(frozen=True, slots=True)
+class Organization:
+    """The organization of the caller."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """One of the parameters that tell PostgreSQL who asks."""
+
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
 class Joined:
     """Parts of a composite sort key as the one text they are stored and compared as: `a#b`."""
 
@@ -107,7 +119,9 @@ class Written:
     field: str
 
 
-Source = Variable | Constant | Tree | Identities | Groups | Joined | CursorPart | Limit | Written
+Source = (
+    Variable | Constant | Tree | Identities | Groups | Organization | Asking | Joined | CursorPart | Limit | Written
+)
 
 
 # ---------------------------------------------------------------- conditions

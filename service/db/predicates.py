@@ -55,11 +55,27 @@ class Row:
 
 
 class Predicates:
-    """Builds conditions about rows."""
+    """Builds conditions about rows.
 
-    def __init__(self, catalog: Catalog, binds: Binds) -> None:
+    `keeps_apart`: whether rows of other organizations are left out here, too, and not by the policies alone.
+    """
+
+    def __init__(self, catalog: Catalog, binds: Binds, *, keeps_apart: bool = True) -> None:
         self._catalog = catalog
         self._binds = binds
+        self._keeps_apart = keeps_apart
+
+    def within(self, row: Row) -> list[Sql]:
+        """That the row belongs to the caller's organization, if it can belong to any."""
+        tenant = row.model.tenant
+        if tenant is None or not self._keeps_apart:
+            return []
+        return [row.source.c[tenant.column] == self.organization]
+
+    @property
+    def organization(self) -> Sql:
+        """The caller's organization."""
+        return self._binds.add(plan.Organization(), Text())
 
     def build(self, condition: plan.Condition, row: Row) -> Any:
         """The condition about `row`. It may be null where it is not true; wrap it in IS TRUE to show it."""

@@ -12,9 +12,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from service.auth.principal import Principal
+from service.auth.principal import ROLES_CLAIM, Principal
 from service.catalog.model import Catalog
 from service.db.binds import Run
+from service.db.context import TELL, context_of, named_by
 from service.db.cost import Sizes, check_rows, nested_sizes
 from service.db.engine import Connection, Database, Transaction
 from service.db.marks import with_cursors
@@ -25,6 +26,7 @@ from service.db.plan import (
     Create,
     Delete,
     Get,
+    Groups,
     Guarded,
     Items,
     List,
@@ -38,7 +40,7 @@ from service.db.plan import (
 from service.db.statements import Statement, Statements
 from service.db.tables import Tables
 from service.db.writes import Writer
-from service.errors import ConditionFailed, Forbidden
+from service.errors import ConditionFailed, Forbidden, NoOrganization
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +68,21 @@ class Repository:
         cursor_key: bytes,
         max_page: int = 10_000,
         max_rows: int = 100_000_000,
+        keeps_apart: bool = True,
     ) -> None:
-        """`max_page`: rows of one page. `max_rows`: rows that the page sizes of lists within lists may multiply to."""
+        """`max_page`: rows of one page. `max_rows`: rows that the page sizes of lists within lists may multiply to.
+
+        `keeps_apart` is for the tests that prove the policies alone to be enough.
+        """
         self.catalog = catalog
         self._cursors = Cursors(cursor_key)
         self.database = database
         self._max_page = max_page
         self._max_rows = max_rows
-        self._statements = Statements(catalog, Tables(catalog))
+        self._statements = Statements(catalog, Tables(catalog), keeps_apart=keeps_apart)
+        self._named = tuple(
+            dict.fromkeys((Groups(ROLES_CLAIM), *(named_by(rule) for model in catalog.models for rule in model.rules)))
+        )
         self._writers = {model.name: Writer(catalog, model) for model in catalog.models}
 
     def prepare(self, chosen: Plan) -> Prepared:
@@ -116,7 +125,7 @@ class Repository:
         `ConditionFailed` as the rules of writes say, `Limited` for pages within pages of too many rows, and
         what `Database` raises.
         """
-        run = Run(variables, principal, self._cursors, self._max_page)
+        run = Run(variables, principal, self._cursors, self._max_page, asking=self._asking(principal))
         check_rows(prepared.sizes, run, self._max_rows)
         match prepared.plan:
             case Create():
@@ -135,10 +144,24 @@ class Repository:
         return _with_cursors(answer, prepared.reread or prepared.statement, run)
 
     @asynccontextmanager
-    async def transaction(self, principal: Principal) -> AsyncIterator[Transaction]:  # noqa: ARG002  for RLS, soon
+    async def transaction(self, principal: Principal) -> AsyncIterator[Transaction]:
         """One transaction in which a caller's statements run, those of `run` and named ones."""
         async with self.database.transaction() as transaction:
+            await self.tell(transaction, principal)
             yield transaction
+
+    async def tell(self, transaction: Transaction, principal: Principal) -> None:
+        """Say who asks for the rest of a transaction. Errors: as `run`."""
+        if asking := self._asking(principal):
+            await transaction.fetch_row(TELL, asking)
+
+    def _asking(self, principal: Principal) -> list[str | None]:
+        """What tells PostgreSQL who asks; nothing where it need not know. Raises `Forbidden` if nobody knows where."""
+        if not self.catalog.is_enforced:
+            return []
+        if principal.organization is None:
+            raise NoOrganization
+        return context_of(principal, self._named)
 
     async def _row(self, statement: Statement, run: Run, on: Connection) -> str | None:
         text = await on.fetch_value(statement.sql, statement.bind(run))

@@ -32,6 +32,7 @@ from sqlalchemy.sql.expression import CTE
 from service.catalog.model import Catalog, Field, Model
 from service.db import plan
 from service.db.binds import Binds, Resolve, Run, resolver
+from service.db.context import told
 from service.db.output import Output
 from service.db.plan import Operator
 from service.db.predicates import Predicates, Row
@@ -69,15 +70,22 @@ class Statement:
 
 
 class Statements:
-    """Makes statements for the plans of one catalog."""
+    """Makes statements for the plans of one catalog.
 
-    def __init__(self, catalog: Catalog, tables: Tables) -> None:
+    `keeps_apart`: whether they leave other organizations' rows out, and do not leave that to the policies.
+    """
+
+    def __init__(self, catalog: Catalog, tables: Tables, *, keeps_apart: bool = True) -> None:
         self._catalog = catalog
         self._tables = tables
+        self._keeps_apart = keeps_apart
+
+    def _maker(self) -> _Maker:
+        return _Maker(self._catalog, self._tables, keeps_apart=self._keeps_apart)
 
     def read(self, read: plan.Get | plan.List) -> Statement:
         """The one statement of a read."""
-        maker = _Maker(self._catalog, self._tables)
+        maker = self._maker()
         if isinstance(read, plan.Get):
             return maker.finish(maker.get(read))
         members = tuple(member.key for member in read.page.connection.members)
@@ -86,13 +94,14 @@ class Statements:
 
     def given(self, given: plan.Lookup | plan.Around) -> Statement:
         """The one statement about a list of keys or rows; it yields a JSON list."""
-        maker = _Maker(self._catalog, self._tables)
+        maker = self._maker()
         if isinstance(given, plan.Lookup):
             row, order = maker.given(given.model, given.keys)
             target = maker.output.row(given.model)
-            where = [target[name] == row[name] for name in given.model.key]
+            key = [row[name] for name in given.model.key]
+            where = [target[name] == value for name, value in zip(given.model.key, key, strict=True)]
             each: ColumnElement[Any] = maker.output.found(
-                target, where, given.selection, given.shown_if, row
+                target, where, given.selection, given.shown_if, parent=row, key=key
             ).scalar_subquery()
         else:
             row, order = maker.given(given.model, given.rows)
@@ -102,7 +111,7 @@ class Statements:
 
     def create(self, create: plan.Create, fields: Sequence[str]) -> Statement:
         """An insert of `fields` that does nothing if the key exists."""
-        maker = _Maker(self._catalog, self._tables)
+        maker = self._maker()
         table = self._tables[create.model.name]
         values = maker.written(create.model, fields)
         if create.condition == plan.TRUE:
@@ -115,7 +124,7 @@ class Statements:
 
     def update(self, change: plan.Update, fields: Sequence[str]) -> Statement:
         """An update of `fields` in the row with the key, if the rules and the condition hold for it."""
-        maker = _Maker(self._catalog, self._tables)
+        maker = self._maker()
         table = self._tables[change.model.name]
         version = table.c[version_column(change.model)]
         values = maker.written(change.model, fields) | {version.name: version + literal_column("1")}
@@ -124,14 +133,14 @@ class Statements:
 
     def delete(self, removal: plan.Delete) -> Statement:
         """A delete of the row with the key, if the rules and the condition hold for it."""
-        maker = _Maker(self._catalog, self._tables)
+        maker = self._maker()
         table = self._tables[removal.model.name]
         statement = delete(table).where(*maker.target(removal, table)).returning(*table.c)
         return maker.finish_write(removal.model, statement.cte("w"), removal.selection)
 
     def permission(self, write: plan.Update | plan.Delete) -> Statement:
         """Whether the row is there and the rules allow the write: asked after a conditional write met no row."""
-        maker = _Maker(self._catalog, self._tables)
+        maker = self._maker()
         row = maker.output.row(write.model)
         allowed = and_(*maker.allowed(write, row))
         found = select(literal_column("'yes'", Text)).select_from(row.source).where(*maker.by_key(write, row), allowed)
@@ -146,14 +155,16 @@ class Statements:
 class _Maker:
     """What one statement is made with."""
 
-    def __init__(self, catalog: Catalog, tables: Tables) -> None:
+    def __init__(self, catalog: Catalog, tables: Tables, *, keeps_apart: bool) -> None:
         self._catalog = catalog
         self._tables = tables
         self.binds = Binds()
-        self.output = Output(catalog, tables, self.binds)
-        self.predicates = Predicates(catalog, self.binds)
+        self.predicates = Predicates(catalog, self.binds, keeps_apart=keeps_apart)
+        self.output = Output(tables, self.binds, self.predicates)
 
     def finish(self, statement: Select[Any]) -> Statement:
+        if self._catalog.is_enforced:
+            statement = told(statement, [self.binds.add(plan.Asking(at), Text()) for at in range(3)])
         compiled = statement.compile(dialect=_DIALECT)
         names: Sequence[str] = getattr(compiled, "positiontup", None) or ()
         # What SQLAlchemy made a parameter of by itself, a literal in an expression, has its value in `params`.
@@ -165,7 +176,9 @@ class _Maker:
 
     def get(self, get: plan.Get) -> Select[Any]:
         row = self.output.row(get.model)
-        return self.output.found(row, self._equals(get.key, row), get.selection, get.shown_if)
+        key = [self.binds.add(value, self.predicates.operand_type(of)) for of, value in get.key]
+        where = [row[of.name] == value for (of, _), value in zip(get.key, key, strict=True)]
+        return self.output.found(row, where, get.selection, get.shown_if, key=key)
 
     def given(self, model: Model, source: plan.Source) -> tuple[Row, ColumnElement[int]]:
         """The rows of a JSON list as if they were stored in the model's table, and what puts them in order.
@@ -190,13 +203,13 @@ class _Maker:
         """Column → parameter, for the fields of a write."""
         columns: dict[str, Any] = {}
         for name in fields:
-            of = model.field_by_name[name]
+            of = model.stored_by_name[name]
             columns[of.column] = self.binds.add(plan.Written(name), column_type(of, self._catalog))
         return columns
 
     def by_key(self, write: plan.Update | plan.Delete, row: Row) -> list[ColumnElement[Any]]:
         key = [(write.model.field_by_name[name], write.input[name]) for name in write.model.key]
-        return self._equals(key, row)
+        return [*self.predicates.within(row), *self._equals(key, row)]
 
     def allowed(self, write: plan.Update | plan.Delete, row: Row) -> list[ColumnElement[Any]]:
         return [self.predicates.build(plan.Matches(rules), row) for rules in write.allowed_if]

@@ -1,7 +1,8 @@
 """The tables of a catalog, as SQLAlchemy Core sees them and as SQL that creates them.
 
 In `legacy` integrity a table refuses almost nothing, as DynamoDB did: only the columns of the primary
-key are NOT NULL, nothing is unique but the key, and references are indexed but not checked.
+key are NOT NULL, nothing is unique but the key, and references are indexed but not checked. In `enforced`
+integrity the tenant's column leads every key and index, and `constraints.py` adds what is checked.
 """
 
 from __future__ import annotations
@@ -27,17 +28,14 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
-from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlalchemy.types import TypeEngine
 
+from service.catalog.audit_entry import AUDIT_ENTRY
 from service.catalog.columns import shortened
 from service.catalog.model import Catalog, Field, Model, TypeRef
 from service.catalog.scalars import SCALARS
-from service.db import idempotency
-from service.db.functions import FUNCTIONS, joined
-
-_DIALECT = PGDialect_asyncpg()  # type: ignore[no-untyped-call]
+from service.db.constraints import constrain
+from service.db.functions import joined
 
 TEXT = Text(collation="C")
 """DynamoDB orders strings by their UTF-8 bytes."""
@@ -87,7 +85,8 @@ class Tables(Mapping[str, Table]):
     def __getitem__(self, model_name: str) -> Table:
         table = self._made.get(model_name)
         if table is None:
-            table = self._made[model_name] = self._make(self._catalog.model_by_name[model_name])
+            model = AUDIT_ENTRY if model_name == AUDIT_ENTRY.name else self._catalog.model_by_name[model_name]
+            table = self._made[model_name] = self._make(model)
         return table
 
     def __iter__(self) -> Iterator[str]:
@@ -98,12 +97,22 @@ class Tables(Mapping[str, Table]):
 
     def _make(self, model: Model) -> Table:
         columns = (
-            Column(each.column, column_type(each, self._catalog), nullable=each.name not in model.key)
-            for each in model.fields
+            Column(each.column, column_type(each, self._catalog), nullable=self._is_nullable(model, each))
+            for each in model.stored
         )
-        key = (model.field_by_name[name].column for name in model.key)
+        key = (model.stored_by_name[name].column for name in within_tenant(model, model.key))
         version = Column(version_column(model), Integer(), nullable=False, server_default=text("1"))
         return Table(model.table, self.metadata, *columns, version, PrimaryKeyConstraint(*key))
+
+    def _is_nullable(self, model: Model, field: Field) -> bool:
+        if self._catalog.is_enforced:
+            return not field.type.required
+        return field.name not in model.key
+
+
+def within_tenant(model: Model, fields: tuple[str, ...]) -> tuple[str, ...]:
+    """Fields that find rows, the tenant's first: of another organization's rows none is found, or clashed with."""
+    return fields if model.tenant is None or model.tenant.name in fields else (model.tenant.name, *fields)
 
 
 def version_column(model: Model) -> str:
@@ -112,7 +121,7 @@ def version_column(model: Model) -> str:
 
 
 def tables_from_catalog(catalog: Catalog) -> MetaData:
-    """Every table of the catalog, with its indexes."""
+    """Every table of the catalog, with its indexes and, in `enforced` integrity, its constraints."""
     tables = Tables(catalog)
     for model in catalog.models:
         table = tables[model.name]
@@ -123,24 +132,9 @@ def tables_from_catalog(catalog: Catalog) -> MetaData:
                 name = shortened(f"{name}_2")
             taken.add(name)
             Index(name, *path.expressions(table, model))
+    if catalog.is_enforced:
+        constrain(tables, catalog)
     return tables.metadata
-
-
-def schema_sql(catalog: Catalog) -> str:
-    """The statements that create the tables of a catalog in an empty schema, in its order, and then our own."""
-    metadata = tables_from_catalog(catalog)
-    statements = [*FUNCTIONS.values()]
-    for model in catalog.models:
-        table = metadata.tables[model.table]
-        statements.append(_sql(CreateTable(table)))
-        statements += (_sql(CreateIndex(each)) for each in sorted(table.indexes, key=lambda each: str(each.name)))
-    statements += idempotency.DDL
-    return "".join(f"{each};\n\n" for each in statements)
-
-
-def _sql(statement: CreateTable | CreateIndex) -> str:
-    text = str(statement.compile(dialect=_DIALECT)).strip().replace("\t", "    ")
-    return "\n".join(line.rstrip() for line in text.splitlines())
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,13 +156,13 @@ class AccessPath:
 
     def name(self, model: Model) -> str:
         """The index's name, by PostgreSQL's own convention: `product_category_id_price_idx`."""
-        columns = (model.field_by_name[each].column for each in self.equal + self.sort)
+        columns = (model.stored_by_name[each].column for each in self.equal + self.sort)
         return shortened("_".join((model.table, *columns, "joined_idx" if self.is_joined else "idx")))
 
     def expressions(self, table: Table, model: Model) -> list[ColumnElement[Any]]:
         """What the index is made over; the primary key comes last, so that every page has one order."""
         rest = (each for each in model.key if each not in self.leading)
-        column = {each.name: table.c[each.column] for each in model.fields}
+        column = {each.name: table.c[each.column] for each in model.stored}
         order = [joined(table, [model.field_by_name[each] for each in self.sort])] if self.is_joined else []
         return [*(column[each] for each in self.leading), *order, *(column[each] for each in rest)]
 
@@ -176,14 +170,16 @@ class AccessPath:
 def access_paths(model: Model, catalog: Catalog) -> list[AccessPath]:
     """The indexes of a model besides its primary key: declared ones, the key's joined order, references."""
     hash_field, *sort = model.key
-    paths = [AccessPath((each.hash,), each.sort) for each in model.indexes]
+    paths = [AccessPath(within_tenant(model, (each.hash,)), each.sort) for each in model.indexes]
     if len(sort) > 1:
-        paths.append(AccessPath((hash_field,), tuple(sort)))
-    for fields in _references(model, catalog):
-        led = [model.key, *(each.leading for each in paths)]
+        paths.append(AccessPath(within_tenant(model, (hash_field,)), tuple(sort)))
+    for reference in _references(model, catalog):
+        fields = within_tenant(model, reference)
+        led = [within_tenant(model, model.key), *(each.leading for each in paths)]
         if not any(lead[: len(fields)] == fields for lead in led):
             paths.append(AccessPath(fields))
-    return list(dict.fromkeys(paths))
+    distinct = {(each.leading, each.sort if each.is_joined else ()): each for each in reversed(paths)}
+    return [*reversed(distinct.values())]
 
 
 def _references(model: Model, catalog: Catalog) -> Iterator[tuple[str, ...]]:

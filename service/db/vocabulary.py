@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Mapped
 
+from service.catalog.model import OnDelete
 from service.db import allow
 from service.db.annotations import ID, JSON, URL, Date, DateTime, Email, IPAddress, Phone, Time, Timestamp, TypeName
 from service.db.declarative import JoinModel, Model, Record
@@ -51,6 +52,7 @@ __all__ = [
     "Mapped",
     "Model",
     "Mutation",
+    "OnDelete",
     "Phone",
     "Query",
     "Record",

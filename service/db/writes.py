@@ -46,6 +46,7 @@ class Writer:
             rule for rule in rules if rule.owner_field in model.field_by_name and Access.CREATE in rule.access
         ]
         self._defaults = [(each, default_of(each)) for each in model.fields if each.default is not None]
+        self._tenant = (model.tenant.name,) if model.tenant else ()
         self._created = [name for name in (stamps.created, stamps.updated) if name in model.field_by_name]
         self._updated = [name for name in (stamps.updated,) if name in model.field_by_name]
 
@@ -54,7 +55,14 @@ class Writer:
     def created_fields(self, create: plan.Create) -> tuple[str, ...]:
         """The fields an insert fills in: given, made, stamped, defaulted and owned."""
         owned = [rule.owner_field for rule in self._owners if rule.owner_field]
-        names = [*create.input, *self._model.key, *self._created, *(each.name for each, _ in self._defaults), *owned]
+        names = [
+            *create.input,
+            *self._tenant,
+            *self._model.key,
+            *self._created,
+            *(each.name for each, _ in self._defaults),
+            *owned,
+        ]
         return tuple(dict.fromkeys(names))
 
     def updated_fields(self, change: plan.Update) -> tuple[str, ...]:
@@ -69,6 +77,7 @@ class Writer:
         given = {name: resolver(source)(run) for name, source in create.input.items()}
         values = dict.fromkeys(self.created_fields(create))
         values.update(given)
+        self._keep_within(values, given, run.principal)
         self._own(values, given, run.principal)
         if create.allowed_if and not _allows(create.allowed_if, values, given, run.principal):
             raise Forbidden
@@ -86,8 +95,16 @@ class Writer:
     def fill_update(self, change: plan.Update, run: Run) -> None:
         """Put the values an update sets, and the key, into `run.written`."""
         values = {name: resolver(source)(run) for name, source in change.input.items()}
+        self._keep_within({}, values, run.principal)
         self._stamp(values, self._updated)
         run.written = {name: self._stored(name, value) for name, value in values.items()}
+
+    def _keep_within(self, values: dict[str, Any], given: Mapping[str, Any], principal: Principal) -> None:
+        """Put the caller's organization into `values`. Raises `Forbidden` if another is given."""
+        for name in self._tenant:
+            if name in given and given[name] != principal.organization:
+                raise Forbidden(f"Unauthorized on [{name}]")
+            values[name] = principal.organization
 
     def _own(self, values: dict[str, Any], given: Mapping[str, Any], principal: Principal) -> None:
         for rule in self._owners:
@@ -107,7 +124,7 @@ class Writer:
 
     def _stored(self, name: str, value: Any) -> Any:
         """A value as its column takes it."""
-        of = self._model.field_by_name[name]
+        of = self._model.stored_by_name[name]
         if value is None:
             return None
         if of.type.name in self._catalog.object_by_name:

@@ -81,7 +81,7 @@ def _graphql(catalog: Catalog) -> str:
 
 
 def _sql(catalog: Catalog) -> str:
-    from service.db.tables import schema_sql  # noqa: PLC0415  as above
+    from service.db.schema import schema_sql  # noqa: PLC0415  as above
 
     return SQL_HEAD + schema_sql(catalog).rstrip() + "\n"
 

@@ -12,3 +12,9 @@ MODULES = ("accounts", "inventory")
 
 DEFAULT_PROVIDER = Provider.USER_POOLS
 """How callers prove who they are where nothing says otherwise."""
+
+TENANT = "organization_id"
+"""The attribute that says which organization a row belongs to, in every model that does not say otherwise.
+
+A model without it gets a column of that name. None: rows belong to nobody, and the tables are `legacy`.
+"""

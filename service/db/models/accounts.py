@@ -15,6 +15,7 @@ from service.db.vocabulary import (
     IPAddress,
     Mapped,
     Model,
+    OnDelete,
     Phone,
     Time,
     Timestamp,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 class Organization(Model):
     __tablename__ = "organizations"
+    tenant = "id"
     access = (
         allow.groups("Admin"),
         allow.signed_in(to="read"),
@@ -65,7 +67,7 @@ class User(Model):
     )
 
     owner: Mapped[str | None]
-    cognito_sub: Mapped[str] = field(index("userByCognitoSub"))
+    cognito_sub: Mapped[str] = field(index("userByCognitoSub", unique=True))
     email: Mapped[Email] = field(index("usersByEmail"))
     first_name: Mapped[str | None]
     last_name: Mapped[str | None]
@@ -124,7 +126,7 @@ class AuditLog(Model):
     organization_id: Mapped[ID] = field(index("auditLogsByOrganization", sort="occurred_at"))
     organization: Mapped[Organization | None] = belongs_to("organization_id")
     actor_id: Mapped[ID | None] = field(index("auditLogsByActor", sort="occurred_at"))
-    actor: Mapped[User | None] = belongs_to("actor_id")
+    actor: Mapped[User | None] = belongs_to("actor_id", on_delete=OnDelete.SET_NULL)
     action: Mapped[AuditAction]
     entity_type: Mapped[str] = field(index("auditLogsByEntity", sort=("entity_id", "occurred_at"), name="byEntity"))
     entity_id: Mapped[ID]

@@ -15,6 +15,7 @@ from service.db.vocabulary import (
     JoinModel,
     Mapped,
     Model,
+    OnDelete,
     Phone,
     Record,
     Time,
@@ -67,7 +68,7 @@ class Product(Model):
     sku: Mapped[str] = field(index("productBySku"))
     name: Mapped[str]
     description: Mapped[str | None]
-    price: Mapped[float]
+    price: Mapped[float] = field(at_least=0)
     quantity: Mapped[int | None]
     active: Mapped[bool] = field(default=True)
     unit: Mapped[UnitOfMeasure | None] = field(default=UnitOfMeasure.EACH)
@@ -103,7 +104,7 @@ class Warehouse(Model):
     opens_at: Mapped[Time | None]
     closes_at: Mapped[Time | None]
     manager_id: Mapped[ID | None]
-    manager: Mapped[User | None] = has_one("manager_id")
+    manager: Mapped[User | None] = has_one("manager_id", on_delete=OnDelete.SET_NULL)
     stock_items: Mapped[list[StockItem]] = has_many("warehouse_id")
     purchase_orders: Mapped[list[PurchaseOrder]] = has_many("warehouse_id")
 
@@ -119,9 +120,9 @@ class StockItem(Record):
     product_id: Mapped[ID] = key(index("stockItemsByProduct", sort="quantity"))
     lot: Mapped[str] = key()
     organization_id: Mapped[ID]
-    quantity: Mapped[int]
-    on_order: Mapped[int | None] = field(default=0)
-    reserved: Mapped[int | None] = field(default=0)
+    quantity: Mapped[int] = field(at_least=0)
+    on_order: Mapped[int | None] = field(default=0, at_least=0)
+    reserved: Mapped[int | None] = field(default=0, at_least=0)
     reorder_point: Mapped[int | None]
     counted_on: Mapped[Date | None]
     warehouse: Mapped[Warehouse | None] = belongs_to("warehouse_id")
@@ -160,7 +161,7 @@ class PurchaseOrder(Model):
 
     organization_id: Mapped[ID] = field(index("purchaseOrdersByOrganization", sort="ordered_at"))
     organization: Mapped[Organization | None] = belongs_to("organization_id")
-    number: Mapped[str] = field(index("purchaseOrderByNumber"))
+    number: Mapped[str] = field(index("purchaseOrderByNumber", unique=True))
     status: Mapped[PurchaseOrderStatus] = field(
         index("purchaseOrdersByStatus", sort="ordered_at"), default=PurchaseOrderStatus.DRAFT
     )
@@ -191,9 +192,9 @@ class PurchaseOrderItem(Record):
     line_number: Mapped[int]
     product_id: Mapped[ID] = field(index("purchaseOrderItemsByProduct", name="byOrderedProduct"))
     product: Mapped[Product | None] = belongs_to("product_id")
-    quantity: Mapped[int]
-    unit_price: Mapped[float]
-    received_quantity: Mapped[int | None] = field(default=0)
+    quantity: Mapped[int] = field(at_least=1)
+    unit_price: Mapped[float] = field(at_least=0)
+    received_quantity: Mapped[int | None] = field(default=0, at_least=0)
     created_on: Mapped[DateTime] = created()
     updated_on: Mapped[DateTime] = updated()
 
@@ -208,5 +209,5 @@ class ProductSupplier(JoinModel):
 
     product_id: Mapped[ID] = field(index("productSuppliersByProductId"))
     supplier_id: Mapped[ID] = field(index("productSuppliersBySupplierId"))
-    product: Mapped[Product] = belongs_to("product_id")
-    supplier: Mapped[Supplier] = belongs_to("supplier_id")
+    product: Mapped[Product] = belongs_to("product_id", on_delete=OnDelete.CASCADE)
+    supplier: Mapped[Supplier] = belongs_to("supplier_id", on_delete=OnDelete.CASCADE)

@@ -1,0 +1,67 @@
+"""The whole database of a catalog, as the statements that make it: tables, and everything that guards them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
+from sqlalchemy.schema import AddConstraint, CreateIndex, CreateTable
+
+from service.catalog.model import Catalog
+from service.db import context, idempotency
+from service.db.accounts import accounts_sql, has_accounts
+from service.db.audit import audit_sql
+from service.db.functions import FUNCTIONS
+from service.db.gate import gate_sql
+from service.db.policies import policies_sql
+from service.db.roles import OWNER, SERVE
+from service.db.tables import tables_from_catalog
+
+_DIALECT = PGDialect_asyncpg()  # type: ignore[no-untyped-call]
+
+
+def schema_sql(catalog: Catalog) -> str:
+    """The statements that create the tables of a catalog in an empty schema and, in `enforced` integrity, guard them.
+
+    Those of an `enforced` catalog need the roles (`roles.py`), and make everything theirs who owns it.
+    """
+    if not catalog.is_enforced:
+        return script(tables_sql(catalog))
+    return script([f"SET LOCAL ROLE {OWNER}", *tables_sql(catalog), *security_sql(catalog), "RESET ROLE"])
+
+
+def script(statements: Iterable[str]) -> str:
+    """Statements as one text, an empty line after each."""
+    return "".join(f"{each};\n\n" for each in statements)
+
+
+def tables_sql(catalog: Catalog) -> Iterator[str]:
+    """Functions, tables and indexes in the catalog's order, then what refers from one to another, then our own."""
+    metadata = tables_from_catalog(catalog)
+    tables = [metadata.tables[model.table] for model in catalog.models]
+    yield from FUNCTIONS.values()
+    for table in tables:
+        yield _sql(CreateTable(table, include_foreign_key_constraints=[]))
+        yield from (_sql(CreateIndex(each)) for each in sorted(table.indexes, key=lambda each: str(each.name)))
+    for table in tables:
+        for each in sorted(table.foreign_key_constraints, key=lambda each: str(each.name)):
+            yield _sql(AddConstraint(each))
+    yield from idempotency.DDL
+
+
+def security_sql(catalog: Catalog) -> Iterator[str]:
+    """Context, policies, gate, audit trail and rights of an `enforced` catalog."""
+    yield from context.FUNCTIONS
+    yield from policies_sql(catalog)
+    yield from gate_sql(catalog)
+    yield from audit_sql(catalog)
+    yield from idempotency.security_sql()
+    if has_accounts(catalog):
+        yield from accounts_sql()
+    yield f"GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO {OWNER}"
+    yield f"GRANT USAGE ON SCHEMA public TO {SERVE}"
+
+
+def _sql(statement: CreateTable | CreateIndex | AddConstraint) -> str:
+    text = str(statement.compile(dialect=_DIALECT)).strip().replace("\t", "    ")
+    return "\n".join(line.rstrip() for line in text.splitlines())
