@@ -56,7 +56,7 @@ def test_the_example_has_every_default_as_the_variable_spells_it() -> None:
 def test_every_dependency_has_its_reason() -> None:
     project = PROJECT["project"]
     wanted = names(project["dependencies"]) | names(project["optional-dependencies"]["local"])
-    wanted |= names(PROJECT["dependency-groups"]["dev"])
+    wanted |= names(PROJECT["dependency-groups"]["dev"]) | names(PROJECT["dependency-groups"]["infra"])
     page = (ROOT / "docs/dependencies.md").read_text()
     assert set(re.findall(r"^\| `([a-z0-9_-]+)` \|", page, re.MULTILINE)) == wanted
 
@@ -66,6 +66,7 @@ def test_what_runs_is_what_was_developed_with() -> None:
     assert {name: dev.get(name) for name in run} == run
     assert names(PROJECT["project"]["dependencies"]) <= set(run)
     assert names(PROJECT["dependency-groups"]["dev"]) <= set(dev)
+    assert names(PROJECT["dependency-groups"]["infra"]) <= set(locked("infra.lock"))
     assert list(locked("uv.lock")) == ["uv"]
 
 
