@@ -15,18 +15,20 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import Scope
 
 from service.auth.authenticator import Authenticator, authenticator_from
 from service.catalog.model import Catalog
 from service.db.engine import Database
 from service.db.readiness import migration_problem, table_problem
 from service.db.repository import Repository
+from service.deadline import Deadline
 from service.envelope import Envelope, Mask, Shortcut
-from service.errors import ServiceError
+from service.errors import ServiceError, TimedOut
 from service.graphql.execute import GraphQL
 from service.graphql.fallback import Fallback
 from service.graphql.light import light_schema
-from service.graphql.view import Execute, GraphQLView, Page
+from service.graphql.view import Execute, GraphQLView, Page, failed_body
 from service.operations import FUNCTIONS
 from service.operations.connect import Connected, connect
 from service.operations.run import CustomOperations
@@ -54,11 +56,13 @@ def compose(
     database: Database,
     examples: Path | None = None,
     callers: Callers = _nobody,
+    authenticator: Authenticator | None = None,
 ) -> Starlette:
     """The service of a catalog on a database.
 
-    For GraphiQL: `examples` is a folder of documents, by default they are made from the catalog; `callers` gives who
-    may be chosen there by somebody who opened it under a `Host`. Errors: SettingsError.
+    `authenticator` is made from the settings unless it is given. For GraphiQL: `examples` is a folder of documents, by
+    default they are made from the catalog; `callers` gives who may be chosen there by somebody who opened it under a
+    `Host`. Errors: SettingsError.
     """
     repository = Repository(
         catalog,
@@ -81,7 +85,7 @@ def compose(
     page, pages = _graphiql(catalog, examples, callers) if settings.graphiql else (None, [])
     return create_app(
         settings,
-        authenticator=authenticator_from(settings),
+        authenticator=authenticator or authenticator_from(settings),
         graphql=graphql,
         problem=_problem_of(settings, database, catalog),
         close=database.close,
@@ -158,7 +162,8 @@ def _layers(settings: Settings) -> list[Middleware]:
         expose_headers=EXPOSED_HEADERS,
         max_age=7200,
     )
-    layers = [Middleware(Envelope, log_requests=settings.request_log), Middleware(Mask)]
+    deadline = Middleware(Deadline, seconds=settings.max_seconds, refuse=_timed_out)
+    layers = [Middleware(Envelope, log_requests=settings.request_log), Middleware(Mask), deadline]
     if settings.cors_origins:
         layers.insert(1, cors)
     return layers
@@ -196,6 +201,13 @@ def _front(*, has_page: bool) -> Any:
         return _json({"service": "offramp", "graphql": "/graphql", "health": "/healthz", "readiness": "/readyz"})
 
     return front
+
+
+def _timed_out(scope: Scope, error: TimedOut) -> Response:
+    """Over GraphQL with status 200, because the Amplify client sends even a mutation again after one of the 500s."""
+    if scope["path"].rstrip("/") == ENDPOINT:
+        return Response(failed_body(error), media_type="application/json")
+    return _json({"code": error.code, "message": error.message}, error.status)
 
 
 async def _refused(_request: Request, error: Exception) -> Response:

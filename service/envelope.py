@@ -24,7 +24,8 @@ log = logging.getLogger("service.requests")
 class Envelope:
     """Gives each request an id and each response its headers; logs the request, if asked to.
 
-    The id is in `scope["request_id"]` and in `x-amzn-RequestId`; one that the caller sends is not taken over.
+    The id is in `scope["request_id"]`, where Lambda's may be already, and in `x-amzn-RequestId`; one that the caller
+    sends is not taken over.
     """
 
     def __init__(self, app: ASGIApp, *, log_requests: bool) -> None:
@@ -36,7 +37,8 @@ class Envelope:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = scope["request_id"] = str(uuid.uuid4())
+        request_id = scope.setdefault("request_id", None) or str(uuid.uuid4())
+        scope["request_id"] = request_id
         started = time.perf_counter()
         status = 0
 

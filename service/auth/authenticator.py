@@ -42,6 +42,10 @@ class Authenticator:
             return self._api_keys.principal(api_key)
         raise Unauthenticated(NO_HEADER)
 
+    async def prime(self) -> None:
+        """Fetch the keys that tokens are verified with before the first token comes. Errors: Unavailable."""
+        await self._tokens.prime()
+
     async def _by_token(self, token: str) -> Principal:
         now = self._clock()
         principal, until = self._known.get(token, (None, 0.0))

@@ -53,6 +53,10 @@ class TokenVerifier:
         self._pool = pool
         self._keys = keys
 
+    async def prime(self) -> None:
+        """Have the keys at hand. Errors: Unavailable."""
+        await self._keys.find("")  # no key has this id, and looking for it fetches them all
+
     async def verify(self, token: str) -> dict[str, Any]:
         """The claims of a token. Errors: Unauthenticated, with AppSync's message; Unavailable without keys."""
         key = await self._keys.find(_key_id(token))

@@ -57,8 +57,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _composed(settings: Settings) -> ASGIApp:
     from service.app import compose  # noqa: PLC0415  as above
-    from service.cli.source import catalog_at  # noqa: PLC0415  as above
     from service.db.engine import Database  # noqa: PLC0415  as above
+    from service.source import catalog_at  # noqa: PLC0415  as above
 
     database = Database.connect(settings.database_url, size=settings.pool_size, behind_proxy=settings.behind_proxy)
     catalog, _ = catalog_at(settings.schema)

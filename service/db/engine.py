@@ -10,19 +10,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, Literal, cast
-from urllib.parse import parse_qs, urlsplit
 
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from service.db import failures
+from service.db.address import Address, address_of
 from service.db.lanes import Lane, Lanes
-from service.errors import CommandError
 
 if TYPE_CHECKING:
     import asyncpg
-
-CONNECT_SECONDS = 5
-URL_HINT = "it looks like postgresql://user:password@host:5432/name"
 
 DIRECT_SETTINGS = {
     "application_name": "offramp",
@@ -46,21 +42,18 @@ class Database:
         self._lanes = lanes
 
     @classmethod
-    def connect(cls, url: str, *, size: int = 10, behind_proxy: bool = False) -> Database:
-        """A database that connects when it is first asked something.
+    def connect(cls, address: Address | str, *, size: int = 10, behind_proxy: bool = False) -> Database:
+        """A database that connects when it is first asked something; an address may be a URL.
 
         `behind_proxy`: a pooler (RDS Proxy, pgbouncer) stands between: no statement has a name, and
         nothing is set on the session. Errors: `CommandError` for a URL that cannot be one.
         """
-        address = postgresql_url(url)
+        where = address_of(address)
         settings = None if behind_proxy else DIRECT_SETTINGS
 
         async def open_driver(**_: object) -> asyncpg.Connection:
-            import asyncpg  # noqa: PLC0415  with the first connection, not with the module
-
             # Without a cache asyncpg leaves it to `Lane` which statements have names.
-            options: dict[str, Any] = {"statement_cache_size": 0, "server_settings": settings}
-            return await asyncpg.connect(address, timeout=CONNECT_SECONDS, **options)
+            return await where.open(statement_cache_size=0, server_settings=settings)
 
         engine = create_async_engine(
             "postgresql+asyncpg://",
@@ -225,23 +218,3 @@ async def _answered(lane: Lane, answer: Awaitable[Any], *, changing: bool = Fals
         if (known := failures.translated(error, lost=lane.is_lost(error), changing=changing)) is None:
             raise
         raise known from error
-
-
-def postgresql_url(url: str) -> str:
-    """The URL as the driver and libpq take it: `postgres://` and `postgresql+asyncpg://` mean the same.
-
-    Errors: `CommandError`, which never quotes the URL: there is a password in it.
-    """
-    scheme, separator, rest = url.partition("://")
-    if not separator or scheme not in {"postgresql", "postgres", "postgresql+asyncpg"}:
-        raise CommandError("The database URL does not start with postgresql://", hint=URL_HINT)
-    parts = urlsplit(f"postgresql://{rest}")
-    if "ssl" in parse_qs(parts.query):
-        raise CommandError("The database URL has ssl=, which is SQLAlchemy's.", hint="say sslmode=require")
-    try:
-        port_is_odd = "," not in parts.netloc and parts.port == 0
-    except ValueError:
-        port_is_odd = True
-    if port_is_odd:
-        raise CommandError("The port in the database URL is not a number from 1 to 65535.", hint=URL_HINT)
-    return f"postgresql://{rest}"

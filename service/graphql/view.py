@@ -113,7 +113,7 @@ class GraphQLView:
         except Exception:
             request_id = scope.get("request_id", "")
             log.exception("request %s failed", request_id, extra={"request_id": request_id})
-            return _masked_body(request_id)
+            return failed_body(Internal(request_id))
 
     async def _body(self, headers: Mapping[str, str], receive: Receive) -> bytes | bytearray:
         announced = headers.get("content-length", "0")
@@ -167,8 +167,8 @@ def refusal_body(error: ServiceError) -> bytes:
     return orjson.dumps({"errors": [inner], "message": error.message})
 
 
-def _masked_body(request_id: str) -> bytes:
-    error = Internal(request_id)
+def failed_body(error: ServiceError) -> bytes:
+    """The body of an answer with status 200 in which the whole request failed: no client sends it again by itself."""
     described = {"errorType": error.error_type, "message": error.message, "path": None}
     return orjson.dumps({"data": None, "errors": [described]})
 

@@ -8,7 +8,8 @@ from datetime import UTC, date, datetime
 import pytest
 
 from service.db import lanes
-from service.db.engine import Database, Transaction, postgresql_url
+from service.db.address import postgresql_url
+from service.db.engine import Database, Transaction
 from service.errors import (
     CommandError,
     ConditionFailed,
