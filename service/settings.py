@@ -181,6 +181,12 @@ class DatabaseSettings:
         form="ARN or name",
         default=None,
     )
+    role_secrets: tuple[str, ...] = _setting(
+        "The secrets with the names and passwords of `app_migrate` and `app_rw`, for the function that makes the two.",
+        _words,
+        "ARNs or names, comma-separated",
+        default=(),
+    )
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
