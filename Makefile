@@ -6,7 +6,7 @@ BOUNDED := $(if $(shell command -v timeout),timeout --kill-after=30 3600)
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check contracts pages bench lock deploy deploy-local
+.PHONY: help setup run test check contracts pages package deploy deploy-local bench lock
 
 help:  ## list what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ contracts: .venv/dev  ## write anew what is derived from the code; review the di
 pages: .venv/dev  ## build GraphiQL anew from pages/graphiql; commit the result
 	cd pages/graphiql && $(CURDIR)/$(BIN)/npm ci --ignore-scripts && $(CURDIR)/$(BIN)/node build.mjs
 
+package: .venv/dev  ## build/lambda.zip for AWS, arm64 [ARGS="--schema path/to/amplify"]
+	$(BIN)/python -m service.cli.package $(ARGS)
+
 bench: .venv/dev  ## measure beside the peers, ten minutes [ARGS="--repeats 1"]
 	$(BIN)/python -m bench.run $(ARGS)
 
@@ -41,6 +44,7 @@ lock: .venv/dev  ## resolve the dependencies anew; review the diff
 	$(LOCK) --upgrade --extra local --group dev pyproject.toml -o requirements/dev.lock
 	$(LOCK) --constraint requirements/dev.lock --extra local pyproject.toml -o requirements/run.lock
 	$(LOCK) --upgrade --group infra -o requirements/infra.lock
+	$(LOCK) --constraint requirements/dev.lock pyproject.toml -o requirements/lambda.lock
 
 # The stamps say which lock the environment was last made from. What runs is a part of what develops.
 .venv/run .venv/dev: .venv/%: requirements/%.lock requirements/uv.lock requirements/install pyproject.toml

@@ -10,8 +10,8 @@ from dataclasses import MISSING, Field, fields
 from pathlib import Path
 from typing import Any
 
-import service.aws.answers  # noqa: F401  it has errors of its own
-import service.aws.events  # noqa: F401  as above
+import service.aws.answers
+import service.aws.events
 import service.graphql.view  # noqa: F401  as above
 from service.errors import ServiceError
 from service.settings import Settings, setting_of, variable_of

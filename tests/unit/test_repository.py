@@ -64,13 +64,16 @@ def test_every_dependency_has_its_reason() -> None:
 def test_what_runs_is_what_was_developed_with() -> None:
     run, dev = locked("run.lock"), locked("dev.lock")
     assert {name: dev.get(name) for name in run} == run
-    assert names(PROJECT["project"]["dependencies"]) <= set(run)
+    on_lambda = locked("lambda.lock")
+    assert {name: run.get(name) for name in on_lambda} == on_lambda
+    assert names(PROJECT["project"]["dependencies"]) <= set(on_lambda)
+    assert "boto3" not in on_lambda  # Lambda's own image has it
     assert names(PROJECT["dependency-groups"]["dev"]) <= set(dev)
     assert names(PROJECT["dependency-groups"]["infra"]) <= set(locked("infra.lock"))
     assert list(locked("uv.lock")) == ["uv"]
 
 
-@pytest.mark.parametrize("file", ["run.lock", "dev.lock", "uv.lock"])
+@pytest.mark.parametrize("file", ["run.lock", "dev.lock", "lambda.lock", "uv.lock"])
 def test_every_locked_package_has_its_hashes_and_no_address(file: str) -> None:
     text = (ROOT / "requirements" / file).read_text()
     entries = re.split(r"^(?=[\w.-]+==)", text, flags=re.MULTILINE)[1:]
@@ -82,4 +85,4 @@ def test_make_lists_its_targets() -> None:
     make = ["make", "--no-print-directory", "help"]  # which make itself, running this suite, would have printed
     shown = subprocess.run(make, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     targets = [line.split()[1] for line in shown.splitlines()]
-    assert targets == ["help", "setup", "run", "test", "check", "contracts", "pages", "bench", "lock"]
+    assert targets == ["help", "setup", "run", "test", "check", "contracts", "pages", "package", "bench", "lock"]
