@@ -37,6 +37,12 @@ pages: .venv/dev  ## build GraphiQL anew from pages/graphiql; commit the result
 package: .venv/dev  ## build/lambda.zip for AWS, arm64 [ARGS="--schema path/to/amplify"]
 	$(BIN)/python -m service.cli.package $(ARGS)
 
+deploy: .venv/dev  ## deploy build/lambda.zip and serverless.yml to AWS [STAGE=dev]
+	infra/deploy $(or $(STAGE),dev)
+
+deploy-local: .venv/dev .venv-emulator/made  ## the same on this machine, and use what was deployed
+	$(BIN)/python -m tests.aws.emulated.deploy
+
 bench: .venv/dev  ## measure beside the peers, ten minutes [ARGS="--repeats 1"]
 	$(BIN)/python -m bench.run $(ARGS)
 
@@ -44,6 +50,7 @@ lock: .venv/dev  ## resolve the dependencies anew; review the diff
 	$(LOCK) --upgrade --extra local --group dev pyproject.toml -o requirements/dev.lock
 	$(LOCK) --constraint requirements/dev.lock --extra local pyproject.toml -o requirements/run.lock
 	$(LOCK) --upgrade --group infra -o requirements/infra.lock
+	$(LOCK) --upgrade --group emulator --python-version 3.13 -o requirements/emulator.lock
 	$(LOCK) --constraint requirements/dev.lock pyproject.toml -o requirements/lambda.lock
 
 # The stamps say which lock the environment was last made from. What runs is a part of what develops.
@@ -53,4 +60,11 @@ lock: .venv/dev  ## resolve the dependencies anew; review the diff
 .venv-infra/made: requirements/infra.lock .venv/dev
 	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-infra
 	@$(BIN)/uv pip install --quiet --python .venv-infra/bin/python --require-hashes -r requirements/infra.lock
+	@touch $@
+
+# It runs the functions, with the Python that it runs on itself.
+.venv-emulator/made: requirements/emulator.lock .venv/dev
+	@$(BIN)/uv venv --quiet --clear .venv-emulator \
+		--python "$$($(BIN)/python -c 'from service.cli.package import interpreter; print(interpreter())')"
+	@$(BIN)/uv pip install --quiet --python .venv-emulator/bin/python --require-hashes -r requirements/emulator.lock
 	@touch $@

@@ -56,7 +56,7 @@ def test_the_example_has_every_default_as_the_variable_spells_it() -> None:
 def test_every_dependency_has_its_reason() -> None:
     project = PROJECT["project"]
     wanted = names(project["dependencies"]) | names(project["optional-dependencies"]["local"])
-    wanted |= names(PROJECT["dependency-groups"]["dev"]) | names(PROJECT["dependency-groups"]["infra"])
+    wanted |= {name for group in PROJECT["dependency-groups"].values() for name in names(group)}
     page = (ROOT / "docs/dependencies.md").read_text()
     assert set(re.findall(r"^\| `([a-z0-9_-]+)` \|", page, re.MULTILINE)) == wanted
 
@@ -69,11 +69,12 @@ def test_what_runs_is_what_was_developed_with() -> None:
     assert names(PROJECT["project"]["dependencies"]) <= set(on_lambda)
     assert "boto3" not in on_lambda  # Lambda's own image has it
     assert names(PROJECT["dependency-groups"]["dev"]) <= set(dev)
-    assert names(PROJECT["dependency-groups"]["infra"]) <= set(locked("infra.lock"))
+    for group in ("infra", "emulator"):
+        assert names(PROJECT["dependency-groups"][group]) <= set(locked(f"{group}.lock"))
     assert list(locked("uv.lock")) == ["uv"]
 
 
-@pytest.mark.parametrize("file", ["run.lock", "dev.lock", "lambda.lock", "uv.lock"])
+@pytest.mark.parametrize("file", ["run.lock", "dev.lock", "lambda.lock", "infra.lock", "emulator.lock", "uv.lock"])
 def test_every_locked_package_has_its_hashes_and_no_address(file: str) -> None:
     text = (ROOT / "requirements" / file).read_text()
     entries = re.split(r"^(?=[\w.-]+==)", text, flags=re.MULTILINE)[1:]
@@ -85,4 +86,5 @@ def test_make_lists_its_targets() -> None:
     make = ["make", "--no-print-directory", "help"]  # which make itself, running this suite, would have printed
     shown = subprocess.run(make, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     targets = [line.split()[1] for line in shown.splitlines()]
-    assert targets == ["help", "setup", "run", "test", "check", "contracts", "pages", "package", "bench", "lock"]
+    first = ["help", "setup", "run", "test", "check", "contracts", "pages"]
+    assert targets == [*first, "package", "deploy", "deploy-local", "bench", "lock"]

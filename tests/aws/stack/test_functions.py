@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from service.settings import Settings, variable_of
 from tests.aws.stack.template import Stack, name_of, package, referred
 
 FUNCTIONS = {
@@ -107,6 +109,12 @@ def test_the_service_knows_which_way_to_the_database(stack: Stack):
         assert environment["OFFRAMP_DATABASE_HOST"] == {"Fn::GetAtt": ["DatabaseProxy", "Endpoint"]}
         assert environment["OFFRAMP_DATABASE_NAME"] == stack["DatabaseCluster"]["DatabaseName"]
         assert (environment["OFFRAMP_DATABASE_AUTH"], environment["OFFRAMP_DATABASE_USER"]) == ("iam", user)
+
+
+def test_every_setting_that_a_function_gets_is_one(stack: Stack):
+    known = {variable_of(each) for each in fields(Settings)}
+    for function in stack.of("AWS::Lambda::Function").values():
+        assert set(function["Environment"]["Variables"]) <= known
 
 
 def test_nothing_may_invoke_the_functions_but_this_api(stack: Stack):
