@@ -40,8 +40,8 @@ package: .venv/dev  ## build/lambda.zip for AWS, arm64 [ARGS="--schema path/to/a
 deploy: .venv/dev  ## deploy build/lambda.zip and serverless.yml to AWS [STAGE=dev]
 	infra/deploy $(or $(STAGE),dev)
 
-deploy-local: .venv/dev .venv-emulator/made  ## the same on this machine, and use what was deployed
-	$(BIN)/python -m tests.aws.emulated.deploy
+deploy-local: .venv/dev .venv-emulator/made  ## the same on this machine, used and removed [STAGE=dev]
+	$(BIN)/python -m tests.aws.emulated.deploy $(or $(STAGE),dev)
 
 bench: .venv/dev  ## measure beside the peers, ten minutes [ARGS="--repeats 1"]
 	$(BIN)/python -m bench.run $(ARGS)

@@ -1,4 +1,4 @@
-"""Deploys the development stage on this machine, uses it as people would, and removes it: `make deploy-local`.
+"""Deploys a stage on this machine, uses it as people would, and removes it: `make deploy-local STAGE=dev`.
 
 The templates, the package and `infra/deploy` are those that go to AWS. It proves that they fit together; that AWS takes
 every property it does not prove.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 import tempfile
 import time
 import urllib.error
@@ -22,7 +23,6 @@ from tests.aws.emulated.stage import Stage, running_stage
 from tests.packages import install
 from tests.running import ROOT
 
-STACK = "offramp-dev"
 EMAIL = "ingrid@example.com"
 PASSWORD = "Correct-horse-7-battery"
 CREATE = 'mutation { createCategory(input: {id: "tools", name: "Tools", organizationId: "ours"}) { name } }'
@@ -68,8 +68,8 @@ def client(service: str, stage: Stage) -> Any:
 
 
 def deploy(stage: Stage) -> str:
-    said = stage.run("infra/deploy", "dev")
-    resources = client("cloudformation", stage).describe_stack_resources(StackName=STACK)["StackResources"]
+    said = stage.run("infra/deploy", stage.name)
+    resources = client("cloudformation", stage).describe_stack_resources(StackName=stage.stack)["StackResources"]
     revision = re.search(r'"revision": "(\w+)"', said)
     assert revision, said
     return f"{len(resources)} resources, database at revision {revision[1]}"
@@ -78,7 +78,7 @@ def deploy(stage: Stage) -> str:
 def sign_in(stage: Stage) -> str:
     """The access token of an Admin who was invited, as the Amplify client would send it."""
     cognito = client("cognito-idp", stage)
-    outputs = client("cloudformation", stage).describe_stacks(StackName=STACK)["Stacks"][0]["Outputs"]
+    outputs = client("cloudformation", stage).describe_stacks(StackName=stage.stack)["Stacks"][0]["Outputs"]
     values = {each["OutputKey"]: each["OutputValue"] for each in outputs}
     pool, app = values["UserPoolId"], values["UserPoolClientId"]
     cognito.admin_create_user(UserPoolId=pool, Username=EMAIL, MessageAction="SUPPRESS")
@@ -124,7 +124,7 @@ def ready(api: Api) -> str:
 
 
 def remove(stage: Stage) -> str:
-    stage.run(".venv/bin/node", "infra/node_modules/.bin/osls", "remove", "--stage", "dev")
+    stage.run(".venv/bin/node", "infra/node_modules/.bin/osls", "remove", "--stage", stage.name)
     stacks = client("cloudformation", stage).describe_stacks()["Stacks"]
     assert [each["StackName"] for each in stacks if each["StackStatus"] != "DELETE_COMPLETE"] == []
     return "no stack is left"
@@ -138,14 +138,17 @@ def step(name: str, action: Callable[[], str]) -> None:
 
 def main() -> None:
     install(ROOT / "infra")
-    with tempfile.TemporaryDirectory(prefix="offramp-emulated-") as folder, running_stage(Path(folder)) as stage:
-        step("infra/deploy dev", lambda: deploy(stage))
+    with (
+        tempfile.TemporaryDirectory(prefix="offramp-emulated-") as folder,
+        running_stage(sys.argv[1], Path(folder)) as stage,
+    ):
+        step(f"infra/deploy {stage.name}", lambda: deploy(stage))
         api, token = Api(stage), sign_in(stage)
         step("readiness", lambda: ready(api))
         step("callers without a token", lambda: refuse(api))
         step("an Admin of the user pool", lambda: use(api, stage, token))
         step("REST", lambda: pass_the_authorizer(api, token))
-        step("infra/deploy dev, again", lambda: deploy(stage))
+        step(f"infra/deploy {stage.name}, again", lambda: deploy(stage))
         step("the data is still there", lambda: use_again(api, token))
         step("osls remove", lambda: remove(stage))
 

@@ -33,10 +33,16 @@ ADMINISTRATOR = "CREATE ROLE offramp_admin LOGIN CREATEROLE; ALTER DATABASE offr
 class Stage:
     """A checkout with a package in it, and the emulator that its commands talk to."""
 
+    name: str
     folder: Path
     endpoint: str
     environment: dict[str, str]
     proxy: Proxy
+
+    @property
+    def stack(self) -> str:
+        """What CloudFormation calls it."""
+        return f"offramp-{self.name}"
 
     def run(self, *command: str) -> str:
         """What a command says. Raises SystemExit with all of it if it fails."""
@@ -55,7 +61,7 @@ class Stage:
 
 
 @contextmanager
-def running_stage(folder: Path) -> Iterator[Stage]:
+def running_stage(name: str, folder: Path) -> Iterator[Stage]:
     """Everything, for as long as the block runs, in an empty folder."""
     checkout = _checkout(folder / "checkout")
     with embedded.start(folder / "data", throwaway=True) as server:
@@ -72,7 +78,7 @@ def running_stage(folder: Path) -> Iterator[Stage]:
                     "AWS_ACCESS_KEY_ID": "test",
                     "AWS_SECRET_ACCESS_KEY": "test",
                 }
-                yield Stage(checkout, endpoint, environment, proxy)
+                yield Stage(name, checkout, endpoint, environment, proxy)
 
 
 def _checkout(folder: Path) -> Path:
