@@ -38,6 +38,8 @@ TEXT = [
     "application/openapi",
 ]
 """What goes through Lambda as the text it is; anything else, or whatever is compressed, as base64."""
+TURNS = 3
+"""Turns of the loop before a request: what ended while the function was frozen is noticed, and not used."""
 COMPRESSED = 8_000
 """Bytes from which an answer is compressed for those who accept it: HTTP APIs do not, and 6 MB become forty."""
 
@@ -129,6 +131,8 @@ class _Invocation:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on."""
+        for _ in range(TURNS):
+            await asyncio.sleep(0)
         context: LambdaContext = scope["aws.context"]
         scope["request_id"] = context.aws_request_id
         scope[SECONDS_LEFT] = max(0.0, context.get_remaining_time_in_millis() / 1000 - MARGIN)

@@ -53,7 +53,10 @@ class Database:
 
         async def open_driver(**_: object) -> asyncpg.Connection:
             # Without a cache asyncpg leaves it to `Lane` which statements have names.
-            return await where.open(statement_cache_size=0, server_settings=settings)
+            driver = await where.open(statement_cache_size=0, server_settings=settings)
+            if behind_proxy:
+                _keep_from_pinning(driver)
+            return driver
 
         engine = create_async_engine(
             "postgresql+asyncpg://",
@@ -205,6 +208,11 @@ class Transaction:
 
     async def _fetch(self, how: How, sql: str, args: Sequence[object]) -> object:
         return await _answered(self._lane, self._database.sent(self._lane, how, sql, args))
+
+
+def _keep_from_pinning(driver: Any) -> None:
+    """Keep asyncpg from switching JIT off for the session when it meets a type that it has to look up: `float8[]`."""
+    driver._server_caps = driver._server_caps._replace(jit=False)  # noqa: SLF001  it has no other way to be told
 
 
 Connection = Database | Transaction

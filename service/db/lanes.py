@@ -26,6 +26,8 @@ WAIT_SECONDS = 1.0
 """How long a request waits for a lane before it is told to try again."""
 IDLE_SECONDS = 15.0
 """A lane that rested longer is tried before a write goes down it: a write cannot be sent twice."""
+LONG_SECONDS = 60.0
+"""A lane that rested this long is tried before anything: what is frozen does not notice that the other end is gone."""
 END_SECONDS = 2.0
 """How long PostgreSQL may take to end a cancelled statement before its connection is cut."""
 STATEMENTS = 500
@@ -109,7 +111,7 @@ class Lanes:
         """
         while True:
             lane = self._free.pop() if self._free else await self._new_or_awaited()
-            if lane.driver.is_closed() or (tried and not await self._works(lane)):
+            if lane.driver.is_closed() or not await self._works(lane, IDLE_SECONDS if tried else LONG_SECONDS):
                 self.discard(lane)
                 continue
             return lane
@@ -188,8 +190,8 @@ class Lanes:
                 return True
         return False
 
-    async def _works(self, lane: Lane) -> bool:
-        if time.time() - lane.rested_since < IDLE_SECONDS or not lane.rested_since:
+    async def _works(self, lane: Lane, rest: float) -> bool:
+        if time.time() - lane.rested_since < rest or not lane.rested_since:
             return True
         with suppress(Exception):
             await lane.driver.execute("", timeout=WAIT_SECONDS)
