@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from service.db import failures
 from service.db.address import Address, address_of
 from service.db.lanes import Lane, Lanes
+from service.telemetry import Span, count_statement
 
 if TYPE_CHECKING:
     import asyncpg
@@ -152,8 +153,10 @@ class Database:
         """The answer to one statement on one lane, errors as the driver has them."""
         if self.observer is not None:
             self.observer(sql)
-        statement = await lane.statement(sql, fresh_plan=fresh_plan)
-        return await getattr(statement, how)(*args)
+        count_statement()
+        with Span("sql"):
+            statement = await lane.statement(sql, fresh_plan=fresh_plan)
+            return await getattr(statement, how)(*args)
 
     def _settle(self, lane: Lane, error: Exception) -> bool:
         """Give back a lane on which a statement failed; True if its connection is gone."""

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from service.db import failures
 from service.errors import Unavailable
+from service.telemetry import Span
 
 if TYPE_CHECKING:
     import asyncpg
@@ -51,8 +52,9 @@ class Lane:
     async def open(cls, engine: AsyncEngine, *, keeps_plans: bool) -> Lane:
         """A new connection; `keeps_plans` allows statements with names. Errors: `Unavailable`."""
         try:
-            connection = await engine.connect()
-            raw = await connection.get_raw_connection()
+            with Span("connect"):
+                connection = await engine.connect()
+                raw = await connection.get_raw_connection()
         except Exception as error:
             if (known := failures.translated(error, lost=False)) is None:
                 raise
