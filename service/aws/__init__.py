@@ -5,6 +5,7 @@ The handler is composed while Lambda starts the function, which has a full CPU f
 
 from __future__ import annotations
 
+import logging
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -42,8 +43,12 @@ def _http_function() -> HttpFunction:
     global _function  # noqa: PLW0603  what Lambda calls is a function, and what it needs lives as long as the process
     if _function is None:
         from service.aws.function import HttpFunction  # noqa: PLC0415  not for `migrate`
+        from service.aws.tracing import EmbeddedMetrics  # noqa: PLC0415  as above
 
         write_logs()
+        requests = logging.getLogger("service.requests")
+        requests.addFilter(EmbeddedMetrics(os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "offramp")))
+        logging.getLogger("mangum").setLevel(logging.WARNING)  # it logs each request, too
         _function = HttpFunction()
         _function.start()
     return _function

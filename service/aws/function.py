@@ -14,12 +14,14 @@ from mangum.types import LambdaContext
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from service import telemetry
 from service.app import ENDPOINT, compose
 from service.auth.authenticator import Authenticator, authenticator_from
 from service.aws.answers import Answer, fitting, refusal
 from service.aws.events import MalformedEvent, checked, is_warm_up
 from service.aws.login import address_from
 from service.aws.secrets import member_of, read_secret
+from service.aws.tracing import send_spans
 from service.db.engine import Database
 from service.deadline import SECONDS_LEFT
 from service.errors import CommandError, ServiceError, Unavailable
@@ -38,6 +40,8 @@ TEXT = [
     "application/openapi",
 ]
 """What goes through Lambda as the text it is; anything else, or whatever is compressed, as base64."""
+TURNS = 3
+"""Turns of the loop before a request: what ended while the function was frozen is noticed, and not used."""
 COMPRESSED = 8_000
 """Bytes from which an answer is compressed for those who accept it: HTTP APIs do not, and 6 MB become forty."""
 
@@ -129,10 +133,14 @@ class _Invocation:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on."""
+        for _ in range(TURNS):
+            await asyncio.sleep(0)
         context: LambdaContext = scope["aws.context"]
         scope["request_id"] = context.aws_request_id
         scope[SECONDS_LEFT] = max(0.0, context.get_remaining_time_in_millis() / 1000 - MARGIN)
         await self._app(scope, receive, send)
+        if (record := telemetry.current()) is not None:
+            send_spans(record, os.environ)
 
 
 def settings_from(environ: Mapping[str, str]) -> Settings:

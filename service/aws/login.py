@@ -16,7 +16,7 @@ from service.errors import SettingsError
 from service.settings import DatabaseSettings
 
 PAUSE = 1.0
-"""Seconds after reading a secret before a refused password makes it be read again."""
+"""Seconds after a secret was read anew, and held the password that is refused, before it is read once more."""
 
 
 class Tokens:
@@ -32,7 +32,7 @@ class Tokens:
         # Lambda replaces the credentials in the environment, so they are not kept.
         return Signer.from_environ(os.environ).login_token(self._host, self._port, self._role, datetime.now(UTC))
 
-    def renew(self) -> bool:
+    def renew(self, refused: str) -> bool:  # noqa: ARG002  as `Passwords` has it
         """Never: the next token would be refused as this one was."""
         return False
 
@@ -46,21 +46,26 @@ class SecretPassword:
         self._secret = secret
         self._read = read or (lambda name: read_secret(name, os.environ))
         self._clock = clock
+        self._reading = asyncio.Lock()
         self._known: str | None = None
+        self._refused: str | None = None
         self._read_at = float("-inf")
 
     async def current(self) -> str:
         """The password. Errors: Unavailable."""
-        if self._known is None:
-            self._known = member_of(await asyncio.to_thread(self._read, self._secret), "password")
-            self._read_at = self._clock()
-        return self._known
+        async with self._reading:
+            if self._known is None:
+                self._known = member_of(await asyncio.to_thread(self._read, self._secret), "password")
+                self._read_at = self._clock()
+            return self._known
 
-    def renew(self) -> bool:
-        """Read it again: it may have been rotated."""
-        if self._clock() - self._read_at < PAUSE:
+    def renew(self, refused: str) -> bool:
+        """Read it again, since it may have been rotated; the connection before this one may have done so."""
+        if self._known != refused:
+            return True
+        if refused == self._refused and self._clock() - self._read_at < PAUSE:
             return False
-        self._known = None
+        self._refused, self._known = refused, None
         return True
 
 

@@ -22,6 +22,7 @@ VERBS = {
     "import": "service.cli.importing",
     "serve": "service.cli.serve",
     "token": "service.cli.token",
+    "usage": "service.cli.usage",
 }
 """Verb → the module whose `register(subparsers)` adds it."""
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 5
 URL_HINT = "it looks like postgresql://user:password@host:5432/name"
-REFUSED = ("28P01", "28000")
-"""SQLSTATE: the password is wrong; the role may not log in like this."""
+REFUSED = ("28P01", "28000", "08P01")
+"""SQLSTATE: the password is wrong; the role may not log in like this; either, in pgbouncer's words."""
 
 
 class Address(Protocol):
@@ -38,8 +38,8 @@ class Passwords(Protocol):
     async def current(self) -> str:
         """The password for a new connection."""
 
-    def renew(self) -> bool:
-        """Called when it was refused: True if `current` may give another one now."""
+    def renew(self, refused: str) -> bool:
+        """Called when one was refused: True if `current` may give another now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +75,15 @@ class RoleAddress:
         """A new connection. A password that is refused, as after its rotation, is renewed once."""
         import asyncpg  # noqa: PLC0415  as above
 
+        password = await self.passwords.current()
         try:
-            return await self._open(**options)
+            return await self._open(password, **options)
         except asyncpg.PostgresError as error:
-            if error.sqlstate not in REFUSED or not self.passwords.renew():
+            if error.sqlstate not in REFUSED or not self.passwords.renew(password):
                 raise
-        return await self._open(**options)
+        return await self._open(await self.passwords.current(), **options)
 
-    async def _open(self, **options: Any) -> asyncpg.Connection:
+    async def _open(self, password: str, **options: Any) -> asyncpg.Connection:
         import asyncpg  # noqa: PLC0415  as above
 
         return await asyncpg.connect(
@@ -90,7 +91,7 @@ class RoleAddress:
             port=self.port,
             database=self.database,
             user=self.role,
-            password=await self.passwords.current(),
+            password=password,
             ssl=self.tls,
             timeout=CONNECT_SECONDS,
             **options,

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from service.db import failures
 from service.db.address import Address, address_of
 from service.db.lanes import Lane, Lanes
+from service.telemetry import Span, count_statement
 
 if TYPE_CHECKING:
     import asyncpg
@@ -53,7 +54,10 @@ class Database:
 
         async def open_driver(**_: object) -> asyncpg.Connection:
             # Without a cache asyncpg leaves it to `Lane` which statements have names.
-            return await where.open(statement_cache_size=0, server_settings=settings)
+            driver = await where.open(statement_cache_size=0, server_settings=settings)
+            if behind_proxy:
+                _keep_from_pinning(driver)
+            return driver
 
         engine = create_async_engine(
             "postgresql+asyncpg://",
@@ -149,8 +153,10 @@ class Database:
         """The answer to one statement on one lane, errors as the driver has them."""
         if self.observer is not None:
             self.observer(sql)
-        statement = await lane.statement(sql, fresh_plan=fresh_plan)
-        return await getattr(statement, how)(*args)
+        count_statement()
+        with Span("sql"):
+            statement = await lane.statement(sql, fresh_plan=fresh_plan)
+            return await getattr(statement, how)(*args)
 
     def _settle(self, lane: Lane, error: Exception) -> bool:
         """Give back a lane on which a statement failed; True if its connection is gone."""
@@ -205,6 +211,11 @@ class Transaction:
 
     async def _fetch(self, how: How, sql: str, args: Sequence[object]) -> object:
         return await _answered(self._lane, self._database.sent(self._lane, how, sql, args))
+
+
+def _keep_from_pinning(driver: Any) -> None:
+    """Keep asyncpg from switching JIT off for the session when it meets a type that it has to look up: `float8[]`."""
+    driver._server_caps = driver._server_caps._replace(jit=False)  # noqa: SLF001  it has no other way to be told
 
 
 Connection = Database | Transaction

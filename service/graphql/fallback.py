@@ -28,6 +28,7 @@ from service.graphql.planning import Planner
 from service.graphql.request import Origin
 from service.graphql.roots import RootField
 from service.graphql.selections import Chosen, Reader, null_argument
+from service.telemetry import count_errors
 
 if TYPE_CHECKING:
     import strawberry
@@ -93,6 +94,7 @@ class Fallback:
         if result.errors:
             locate = Locator(operation.node, Reader(operation.fragments, coerced))
             body["errors"] = [self._error(each, locate) for each in result.errors]
+            count_errors(len(result.errors))
         return orjson.dumps(body)
 
     # ------------------------------------------------------------ resolvers

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from service.auth.principal import Principal
 from service.errors import Internal, Limited, ServiceError
 from service.graphql.request import Malformed, Origin, parse_request
+from service.telemetry import Span, note_caller
 
 BODY_SECONDS = 20
 """How long a body may take to arrive."""
@@ -99,7 +100,9 @@ class GraphQLView:
             return
 
     async def _answer(self, scope: Scope, headers: Mapping[str, str], receive: Receive) -> bytes:
-        principal = await self._authenticate(headers)
+        with Span("auth"):
+            principal = await self._authenticate(headers)
+        note_caller("graphql", principal.provider)
         body = await self._body(headers, receive)
         request = parse_request(headers.get("content-type", ""), body)
         try:

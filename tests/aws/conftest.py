@@ -30,10 +30,6 @@ def issuer(tmp_path_factory: pytest.TempPathFactory) -> DevelopmentIssuer:
     return DevelopmentIssuer.open(tmp_path_factory.mktemp("issuer"))
 
 
-def token_of(issuer: DevelopmentIssuer, caller: DemoCaller) -> str:
-    return issuer.issue(caller.sub, caller.username, caller.groups, organization=caller.organization)
-
-
 @pytest.fixture(scope="session")
 async def url(make_database: MakeDatabase, inventory: Catalog) -> str:
     """A migrated database with the demo companies in it."""
@@ -46,7 +42,7 @@ async def url(make_database: MakeDatabase, inventory: Catalog) -> str:
 
 
 @pytest.fixture(scope="session")
-def environ(url: str, issuer: DevelopmentIssuer) -> dict[str, str]:
+def function_environ(url: str, issuer: DevelopmentIssuer) -> dict[str, str]:
     """What every function here is configured with."""
     return {
         "DATABASE_URL": url,
@@ -61,9 +57,9 @@ def environ(url: str, issuer: DevelopmentIssuer) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def function(environ: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalLambda]:
+def function(function_environ: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalLambda]:
     """One warm instance, shared by a module."""
-    with running_function("service.aws.handler", environ, tmp_path_factory.mktemp("function")) as running:
+    with running_function("service.aws.handler", function_environ, tmp_path_factory.mktemp("function")) as running:
         yield running
 
 
@@ -76,7 +72,17 @@ def recorded() -> Callable[[str], Event]:
 @pytest.fixture
 def graphql(recorded: Callable[[str], Event], issuer: DevelopmentIssuer) -> Callable[..., Event]:
     """The event of a GraphQL request by a manager of Harbour & Pine Outfitters."""
-    token = token_of(issuer, demo_callers().manager)
+    return _by(demo_callers().manager, recorded, issuer)
+
+
+@pytest.fixture
+def admin_event(recorded: Callable[[str], Event], issuer: DevelopmentIssuer) -> Callable[..., Event]:
+    """The same, by an Admin."""
+    return _by(demo_callers().admin, recorded, issuer)
+
+
+def _by(caller: DemoCaller, recorded: Callable[[str], Event], issuer: DevelopmentIssuer) -> Callable[..., Event]:
+    token = issuer.issue(caller.sub, caller.username, caller.groups, organization=caller.organization)
 
     def event(query: str, variables: dict[str, Any] | None = None, **headers: str) -> Event:
         made = recorded("graphql")

@@ -82,6 +82,7 @@ class RuntimeApi(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     server: RuntimeApi
 
     def log_message(self, *_: object) -> None:

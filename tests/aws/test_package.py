@@ -85,7 +85,7 @@ def test_a_wheel_for_another_machine_is_refused(tmp_path: Path):
 
 
 def test_the_package_answers_and_migrates_on_its_own(
-    tmp_path: Path, compiler: str, environ: dict[str, str], graphql: Callable[..., Event]
+    tmp_path: Path, compiler: str, function_environ: dict[str, str], graphql: Callable[..., Event]
 ):
     """Its twin for this machine, with the runtime's Python and its client and nothing else of this checkout."""
     here = {"x86_64": "x86_64"}.get(platform.machine(), "arm64")
@@ -96,9 +96,9 @@ def test_the_package_answers_and_migrates_on_its_own(
     wanted = ["--python-version", package.PYTHON, "--only-binary", ":all:", "--target", str(runtime)]
     subprocess.run([uv, "pip", "install", "--quiet", *wanted, client], check=True)
     alone = {"python": compiler, "root": twin, "path": (runtime,)}
-    with running_function("service.aws.migrate", environ, tmp_path, **alone) as function:
+    with running_function("service.aws.migrate", function_environ, tmp_path, **alone) as function:
         assert function.invoke({}) == {"revision": HEAD}
-    with running_function("service.aws.handler", environ, tmp_path, **alone) as function:
+    with running_function("service.aws.handler", function_environ, tmp_path, **alone) as function:
         answer = function.invoke(
             graphql("{ listProducts(limit: 1) { items { name } } __schema { queryType { name } } }")
         )

@@ -6,7 +6,6 @@ Whether the token's signature is right is not looked at: `tests/aws` compares it
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import ssl
 import struct
 import threading
@@ -16,38 +15,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qs
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from tests.aws.certificates import make_certificates
 
 HOST = "127.0.0.1"
 TLS_WANTED = struct.pack("!ii", 8, 80877103)
 PASSWORD_WANTED = b"R" + struct.pack("!ii", 8, 3)
-
-
-def certificate(folder: Path) -> tuple[Path, Path]:
-    """A certificate for this machine, signed by itself, and its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, HOST)])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(HOST))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    public, private = folder / "certificate.pem", folder / "key.pem"
-    public.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    private.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return public, private
 
 
 class Proxy:
@@ -116,17 +88,17 @@ async def _ended(server: asyncio.Server) -> None:
 
 @contextmanager
 def running_proxy(socket: Path, folder: Path) -> Iterator[tuple[Proxy, int, Path]]:
-    """A proxy for as long as the block runs, with its port and the certificate to trust."""
-    public, private = certificate(folder)
+    """A proxy for as long as the block runs, with its port and the authority to trust."""
+    authority, own, key = make_certificates(folder, host=HOST)
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    tls.load_cert_chain(public, private)
+    tls.load_cert_chain(own, key)
     proxy = Proxy(socket, tls)
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
     server = asyncio.run_coroutine_threadsafe(asyncio.start_server(proxy.serve, HOST, 0), loop).result()
     try:
-        yield proxy, server.sockets[0].getsockname()[1], public
+        yield proxy, server.sockets[0].getsockname()[1], authority
     finally:
         asyncio.run_coroutine_threadsafe(_ended(server), loop).result()
         loop.call_soon_threadsafe(loop.stop)

@@ -24,6 +24,7 @@ from tests.running import ROOT
 
 REGION = "eu-central-1"
 PATIENCE = 60
+LAST_WORDS = 40
 PYTHON = ROOT / ".venv-emulator" / "bin" / "python"
 ADMINISTRATOR = "CREATE ROLE offramp_admin LOGIN CREATEROLE; ALTER DATABASE offramp OWNER TO offramp_admin"
 """As RDS makes it: one that may create roles, owns the database, and is no superuser."""
@@ -38,6 +39,8 @@ class Stage:
     endpoint: str
     environment: dict[str, str]
     proxy: Proxy
+    log: Path
+    """What the emulator says, and the functions that it runs."""
 
     @property
     def stack(self) -> str:
@@ -45,7 +48,7 @@ class Stage:
         return f"offramp-{self.name}"
 
     def run(self, *command: str) -> str:
-        """What a command says. Raises SystemExit with all of it if it fails."""
+        """What a command says. Raises SystemExit with all of it, and the emulator's last words, if it fails."""
         done = subprocess.run(
             command,
             cwd=self.folder,
@@ -56,7 +59,8 @@ class Stage:
             check=False,
         )
         if done.returncode:
-            raise SystemExit(f"{' '.join(command)} failed:\n{done.stdout}")
+            said = "\n".join(self.log.read_text().splitlines()[-LAST_WORDS:])
+            raise SystemExit(f"{' '.join(command)} failed:\n{done.stdout}\nThe emulator said:\n{said}")
         return done.stdout
 
 
@@ -69,7 +73,8 @@ def running_stage(name: str, folder: Path) -> Iterator[Stage]:
         [place] = parse_qs(urlsplit(server.url).query)["host"]
         with running_proxy(Path(place) / ".s.PGSQL.5432", folder) as (proxy, port, trusted):
             inherited = {"OFFRAMP_DATABASE_PORT": str(port), "SSL_CERT_FILE": str(trusted)}
-            with _running_emulator(folder / "emulator.log", inherited) as endpoint:
+            log = folder / "emulator.log"
+            with _running_emulator(log, inherited) as endpoint:
                 environment = {
                     "PATH": os.environ["PATH"],
                     "HOME": str(folder),
@@ -78,7 +83,7 @@ def running_stage(name: str, folder: Path) -> Iterator[Stage]:
                     "AWS_ACCESS_KEY_ID": "test",
                     "AWS_SECRET_ACCESS_KEY": "test",
                 }
-                yield Stage(name, checkout, endpoint, environment, proxy)
+                yield Stage(name, checkout, endpoint, environment, proxy, log)
 
 
 def _checkout(folder: Path) -> Path:

@@ -75,7 +75,7 @@ def test_the_queries_ask_for_what_the_service_logs(stack: Stack):
     queries = {each["Name"].split("/")[1]: each for each in stack.of("AWS::Logs::QueryDefinition").values()}
     legacy = queries["legacy operations by client version"]
     assert [name_of(each) for each in legacy["LogGroupNames"]] == ["ApiLogGroup"]
-    assert "by operation, client" in legacy["QueryString"]
+    assert "by operation, `fields.0`, client" in legacy["QueryString"]
     assert 'door = "graphql"' in legacy["QueryString"]
     asked = " ".join(each["QueryString"] for each in queries.values())
     assert {word for word in LOGGED if word in asked} == LOGGED - {"request_id"}
