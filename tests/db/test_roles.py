@@ -16,13 +16,13 @@ from service.db.roles import LOGINS, make_roles, password_verifier
 from service.db.upgrade import upgrade
 from service.errors import CommandError
 from tests.conftest import MakeDatabase
+from tests.running import ROOT
 
 PASSWORDS = {role: f"{role}-of-the-tests-0123456789" for role in LOGINS}
 ROLES = ["app_owner", "app_gate", "app_migrate", "app_rw"]
 OWNERS = """
 SELECT string_agg(DISTINCT pg_get_userbyid(relowner), ',') FROM pg_class WHERE relnamespace = 'public'::regnamespace
 """
-DROP_ROLES = "".join(f"DROP OWNED BY {role};" for role in ROLES) + f"DROP ROLE {', '.join(ROLES)}"
 
 
 def as_role(url: str, role: str) -> str:
@@ -40,9 +40,9 @@ async def url(make_database: MakeDatabase) -> AsyncIterator[str]:
     await superuser.execute(f"ALTER DATABASE {name} OWNER TO offramp_admin")
     yield url
     await superuser.execute(f"ALTER DATABASE {name} OWNER TO CURRENT_USER")
-    if await superuser.fetchval("SELECT count(*) FROM pg_roles WHERE rolname = 'app_owner'"):
-        await superuser.execute(DROP_ROLES)
-    await superuser.execute("DROP OWNED BY offramp_admin; DROP ROLE offramp_admin")
+    made = await superuser.fetch("SELECT rolname FROM pg_roles WHERE rolname ~ '^(app|report|offramp)_'")
+    await superuser.execute("".join(f"DROP OWNED BY {role};" for (role,) in made))
+    await superuser.execute(f"DROP ROLE {', '.join(role for (role,) in made)}")
     await superuser.close()
 
 
@@ -105,6 +105,26 @@ async def test_the_role_that_serves_has_the_limits_that_cannot_be_sent_through_a
         if name != "application_name":
             assert await serving.fetchval(f"SHOW {name}") == value
     await serving.close()
+
+
+async def test_a_role_that_reports_reads_one_organization(migrated: str):
+    """By the script of docs/aws.md, on a table with row-level security."""
+    script = (ROOT / "docs" / "aws.md").read_text().split("```sql\n")[1].split("```")[0]
+    administrator = await asyncpg.connect(as_role(migrated, "offramp_admin"))
+    await administrator.execute(
+        "INSERT INTO categories (id, name, organization_id) VALUES ('1', 'A', 'o'), ('2', 'B', 'p')"
+    )
+    await administrator.execute("ALTER TABLE categories ENABLE ROW LEVEL SECURITY")
+    await administrator.execute(script.replace("the id of the organization", "o"))
+    await administrator.close()
+    reporting = await asyncpg.connect(as_role(migrated, "report_harbour"))
+    assert [row["name"] for row in await reporting.fetch("SELECT name FROM categories")] == ["A"]
+    with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
+        await reporting.execute("DELETE FROM categories")
+    await reporting.execute("SET default_transaction_read_only = off")
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await reporting.execute("DELETE FROM categories")
+    await reporting.close()
 
 
 async def verifiers(url: str) -> dict[str, str]:
