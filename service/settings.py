@@ -267,7 +267,8 @@ class Settings(DatabaseSettings):
         secret=True,
     )
     schema: str | None = _setting(
-        "The Amplify schema to serve: a file, or an `amplify/` folder. Without it: the shipped inventory.",
+        "The Amplify schema to serve: a file, an `amplify/` folder, or the `catalog.json` that `make package` makes of "
+        "one. Without it: the shipped inventory.",
         form="path",
         default=None,
     )
