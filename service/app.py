@@ -17,7 +17,8 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from service.auth.authenticator import Authenticator, authenticator_from
-from service.catalog.model import Catalog
+from service.auth.membership import Members
+from service.catalog.model import Catalog, Integrity
 from service.db.engine import Database
 from service.db.readiness import migration_problem, table_problem
 from service.db.repository import Repository
@@ -81,7 +82,9 @@ def compose(
     page, pages = _graphiql(catalog, examples, callers) if settings.graphiql else (None, [])
     return create_app(
         settings,
-        authenticator=authenticator_from(settings),
+        authenticator=authenticator_from(
+            settings, Members(database) if catalog.integrity is Integrity.ENFORCED else None
+        ),
         graphql=graphql,
         problem=_problem_of(settings, database, catalog),
         close=database.close,

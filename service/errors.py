@@ -4,6 +4,10 @@
     ├ Invalid          400   malformed input
     ├ Unauthenticated  401   no caller, or not a valid one
     ├ Forbidden        403   the rules say no; AppSync: `Unauthorized`
+    │ ├ NoOrganization         nobody here has the caller's `sub`, and no claim names an organization
+    │ ├ AmbiguousOrganization  the `sub` is that of users in two, and no claim says which
+    │ ├ Suspended              the user is
+    │ └ UnboundApiKey          the API key is bound to no organization
     ├ NotFound         404   missing, or not visible: never told apart
     ├ ConditionFailed  409   an id that exists, a row that does not, a false condition
     ├ Limited          413   over a limit; the message names it
@@ -62,6 +66,55 @@ class Forbidden(ServiceError):
 
     def __init__(self, message: str = "Unauthorized") -> None:
         super().__init__(message)
+
+
+# 403 and not 401: who is calling is certain, and a client that signs in again after a 401 would do so for ever.
+
+
+class NoOrganization(Forbidden):
+    """The token names no organization, and no user has its `sub`."""
+
+    code = "no_organization"
+    error_type = "NoOrganizationException"
+
+    def __init__(self) -> None:
+        super().__init__("You belong to no organization here. Ask its Admin to add you as a user.")
+
+
+class AmbiguousOrganization(Forbidden):
+    """The token names no organization, and its `sub` is that of users in more than one."""
+
+    code = "ambiguous_organization"
+    error_type = "AmbiguousOrganizationException"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "You belong to more than one organization, and your token does not say for which you act: "
+            "it needs the claim custom:organizationId."
+        )
+
+
+class Suspended(Forbidden):
+    """The user is suspended in the organization."""
+
+    code = "suspended"
+    error_type = "UserSuspendedException"
+
+    def __init__(self) -> None:
+        super().__init__("You are suspended in this organization. Ask its Admin.")
+
+
+class UnboundApiKey(Forbidden):
+    """The API key is accepted, but bound to no organization."""
+
+    code = "unbound_api_key"
+    error_type = "UnboundApiKeyException"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This API key is bound to no organization, so there are no rows for it. Whoever runs the service binds it "
+            "in OFFRAMP_API_KEYS: the key, an @ and the organization's id."
+        )
 
 
 class NotFound(ServiceError):
