@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import secrets
 from collections.abc import Iterable
 
 from service.auth.principal import ORGANIZATION_CLAIM, Principal
@@ -11,6 +12,9 @@ from service.catalog.model import Provider
 from service.errors import SettingsError
 
 DIGEST = "sha256:"
+ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
+LENGTH = 26
+"""Letters of `ALPHABET` after the `da2-` of a new key: 130 bits."""
 
 
 class ApiKeys:
@@ -36,6 +40,11 @@ class ApiKeys:
 def digest_of(key: str) -> bytes:
     """The SHA-256 of an API key, which is all that is kept of it."""
     return hashlib.sha256(key.encode()).digest()
+
+
+def new_api_key() -> str:
+    """A random key in AppSync's form."""
+    return "da2-" + "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
 
 
 def _entry(text: str) -> tuple[bytes, Principal]:
