@@ -12,6 +12,7 @@
     ├ ConditionFailed  409   an id that exists, a row that does not, a false condition
     ├ Limited          413   over a limit; the message names it
     ├ Unavailable      503   the database is away; try again
+    │ └ Clash                  it is there, but another request changes the same rows
     ├ OutcomeUnknown   503   it went away while a change was under way; look first, then try again
     ├ NotConnected     501   a custom operation that no code answers yet
     ├ FunctionFailed   502   the Lambda function behind a custom operation raised an error
@@ -26,6 +27,8 @@ Anything else that is raised is a bug and reaches the caller as `Internal`, with
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 class ServiceError(Exception):
     """An error whose message may be shown to the caller."""
@@ -35,9 +38,13 @@ class ServiceError(Exception):
     error_type: str | None = None
     """What AppSync calls it, at the top level of a GraphQL error."""
 
-    def __init__(self, message: str, *, error_type: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, error_type: str | None = None, info: Mapping[str, str | int] | None = None
+    ) -> None:
         super().__init__(message)
         self.message = message
+        self.info = info
+        """What a program may want to know beside the code: AppSync's `errorInfo`."""
         if error_type is not None:
             self.error_type = error_type
 
@@ -146,6 +153,12 @@ class Unavailable(ServiceError):
     status = 503
 
 
+class Clash(Unavailable):
+    """Two requests changed the same rows at the same time, and this one was undone; it may succeed now."""
+
+    code = "clash"
+
+
 class OutcomeUnknown(ServiceError):
     """The connection was lost while a change was under way: it may have been made, or not.
 
@@ -188,6 +201,7 @@ class TimedOut(ServiceError):
 class Internal(ServiceError):
     """A bug, in words that give nothing away; the log has the rest under `reference`."""
 
+    code = "internal"
     error_type = "InternalFailure"
 
     def __init__(self, reference: str) -> None:
