@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import pytest
@@ -98,6 +99,15 @@ async def test_e9_a_stranger_makes_nobody_fetch_anything(migration: Migration) -
     for iss in ("https://evil.example", issuer.url + "/", f"{issuer.url}/../old"):
         assert await refusal(verifier, signed(issuer, claims_of(issuer, iss=iss))) == UNTRUSTED
     assert migration.fetches == (0, 0)
+
+
+async def test_d8_an_address_in_a_token_is_not_asked(migration: Migration) -> None:
+    verifier, issuer = migration.verifier, migration.new.issuer
+    elsewhere = well_known_keys(migration.old.url)
+    for header in ({"jku": elsewhere}, {"x5u": elsewhere}, {"jku": elsewhere, "kid": migration.old.issuer.key_id}):
+        with suppress(Unauthenticated):
+            await verifier.verify(signed(issuer, claims_of(issuer), **header))
+    assert migration.fetches == (0, 1)
 
 
 async def test_e12_many_first_requests_fetch_once_from_each(migration: Migration) -> None:

@@ -58,6 +58,14 @@ async def test_h1_no_unit_is_lost_and_none_is_counted_twice(market: Api) -> None
     assert await differences(MARKET, books, market.database) == []
 
 
+async def test_h3_the_last_unit_arrives_once(market: Api) -> None:
+    placed = await place(market, lines=[{"productId": "h1", "quantity": 1, "unitPrice": 1}])
+    answers = await asyncio.gather(*(market.send(RECEIVE, received(placed, (1, 1, LOT))) for _ in range(CLIENTS)))
+    refused = [each["errors"][0]["errorInfo"]["code"] for each in answers if "errors" in each]
+    assert refused == ["wrong_status"] * (CLIENTS - 1)
+    assert await counted(market, "h1") == {LOT: (101, 0)}
+
+
 async def test_the_books_would_tell(market: Api) -> None:
     books = await trade(market, 2, 4)
     for sql in (
