@@ -1,4 +1,6 @@
-"""Headers → Principal. Reads nothing but two headers, and asks the database only about callers who proved who they are.
+"""Headers → Principal. Reads nothing but two headers.
+
+The database is asked about users who have proved who they are, and about API keys that the settings do not know.
 
 What API Gateway's authorizer writes into an event is not looked at: whoever may invoke the Lambda function could write
 the same. The token is in the header beside it.

@@ -1,6 +1,6 @@
 """Which organization a verified caller acts for, and what they may do there.
 
-Asked in `enforced` integrity alone, and only of callers whose proof holds: a bad token never reaches the database.
+Asked in `enforced` integrity alone, and only about users whose token holds: a bad one never reaches the database.
 """
 
 from __future__ import annotations
