@@ -18,7 +18,8 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Scope
 
 from service.auth.authenticator import Authenticator, authenticator_from
-from service.catalog.model import Catalog
+from service.auth.membership import Members
+from service.catalog.model import Catalog, Integrity
 from service.db.engine import Database
 from service.db.readiness import migration_problem, table_problem
 from service.db.repository import Repository
@@ -56,13 +57,11 @@ def compose(
     database: Database,
     examples: Path | None = None,
     callers: Callers = _nobody,
-    authenticator: Authenticator | None = None,
 ) -> Starlette:
     """The service of a catalog on a database.
 
-    `authenticator` is made from the settings unless it is given. For GraphiQL: `examples` is a folder of documents, by
-    default they are made from the catalog; `callers` gives who may be chosen there by somebody who opened it under a
-    `Host`. Errors: SettingsError.
+    For GraphiQL: `examples` is a folder of documents, by default they are made from the catalog; `callers` gives who
+    may be chosen there by somebody who opened it under a `Host`. Errors: SettingsError.
     """
     repository = Repository(
         catalog,
@@ -85,7 +84,9 @@ def compose(
     page, pages = _graphiql(catalog, examples, callers) if settings.graphiql else (None, [])
     return create_app(
         settings,
-        authenticator=authenticator or authenticator_from(settings),
+        authenticator=authenticator_from(
+            settings, Members(database) if catalog.integrity is Integrity.ENFORCED else None
+        ),
         graphql=graphql,
         problem=_problem_of(settings, database, catalog),
         close=database.close,
@@ -133,6 +134,7 @@ def create_app(
 
     `problem` says why requests cannot be served now, in words safe to show, or None. `close` is called when the server
     stops. `page` makes what a browser gets at the endpoint, `pages` are the routes it loads its files from.
+    `state.prime` of what is returned fetches the keys of tokens before there is one.
     """
     view = GraphQLView(graphql, authenticator.authenticate, max_body_bytes=settings.max_body_bytes, page=page)
     routes = [
@@ -143,12 +145,14 @@ def create_app(
         Route("/", _front(has_page=page is not None)),
         *pages,
     ]
-    return Starlette(
+    app = Starlette(
         routes=routes,
         middleware=[*_layers(settings), Middleware(Shortcut, path=ENDPOINT, to=view)],
         exception_handlers={HTTPException: _refused},
         lifespan=_lifespan(close),
     )
+    app.state.prime = authenticator.prime
+    return app
 
 
 def _layers(settings: Settings) -> list[Middleware]:

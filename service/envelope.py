@@ -70,13 +70,18 @@ def _with_ours(headers: list[tuple[bytes, bytes]], request_id: str) -> list[tupl
 
 
 def _line(scope: Scope, record: telemetry.Record, status: int, seconds: float) -> Mapping[str, Any]:
-    """What the log says of a request. A path is shown where no door knows it by another name: it may hold ids."""
-    asked = {"door": record.door} if record.door else {"path": scope["path"]}
-    told = {"operation": record.operation, "fields": record.fields, "caller": record.caller, "client": _client(scope)}
+    """What the log says of a request. A path of the REST door may hold ids: there its route is told."""
+    told = {
+        "path": None if record.door == "rest" else scope["path"],
+        "door": record.door,
+        "operation": record.operation,
+        "fields": record.fields,
+        "caller": record.caller,
+        "client": _client(scope),
+    }
     return {
         "request_id": scope["request_id"],
         "method": scope["method"],
-        **asked,
         **{name: value for name, value in told.items() if value},
         "status": status,
         "errors": record.errors,

@@ -4,10 +4,15 @@
     ├ Invalid          400   malformed input
     ├ Unauthenticated  401   no caller, or not a valid one
     ├ Forbidden        403   the rules say no; AppSync: `Unauthorized`
+    │ ├ NoOrganization         nobody here has the caller's `sub`, and no claim names an organization
+    │ ├ AmbiguousOrganization  the `sub` is that of users in two, and no claim says which
+    │ ├ Suspended              the user is
+    │ └ UnboundApiKey          the API key is bound to no organization
     ├ NotFound         404   missing, or not visible: never told apart
     ├ ConditionFailed  409   an id that exists, a row that does not, a false condition
     ├ Limited          413   over a limit; the message names it
     ├ Unavailable      503   the database is away; try again
+    │ └ Clash                  it is there, but another request changes the same rows
     ├ OutcomeUnknown   503   it went away while a change was under way; look first, then try again
     ├ NotConnected     501   a custom operation that no code answers yet
     ├ FunctionFailed   502   the Lambda function behind a custom operation raised an error
@@ -22,6 +27,8 @@ Anything else that is raised is a bug and reaches the caller as `Internal`, with
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 class ServiceError(Exception):
     """An error whose message may be shown to the caller."""
@@ -31,9 +38,13 @@ class ServiceError(Exception):
     error_type: str | None = None
     """What AppSync calls it, at the top level of a GraphQL error."""
 
-    def __init__(self, message: str, *, error_type: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, error_type: str | None = None, info: Mapping[str, str | int] | None = None
+    ) -> None:
         super().__init__(message)
         self.message = message
+        self.info = info
+        """What a program may want to know beside the code: AppSync's `errorInfo`."""
         if error_type is not None:
             self.error_type = error_type
 
@@ -64,6 +75,55 @@ class Forbidden(ServiceError):
         super().__init__(message)
 
 
+# 403 and not 401: who is calling is certain, and a client that signs in again after a 401 would do so for ever.
+
+
+class NoOrganization(Forbidden):
+    """The token names no organization, and no user has its `sub`."""
+
+    code = "no_organization"
+    error_type = "NoOrganizationException"
+
+    def __init__(self) -> None:
+        super().__init__("You belong to no organization here. Ask its Admin to add you as a user.")
+
+
+class AmbiguousOrganization(Forbidden):
+    """The token names no organization, and its `sub` is that of users in more than one."""
+
+    code = "ambiguous_organization"
+    error_type = "AmbiguousOrganizationException"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "You belong to more than one organization, and your token does not say for which you act: "
+            "it needs the claim custom:organizationId."
+        )
+
+
+class Suspended(Forbidden):
+    """The user is suspended in the organization."""
+
+    code = "suspended"
+    error_type = "UserSuspendedException"
+
+    def __init__(self) -> None:
+        super().__init__("You are suspended in this organization. Ask its Admin.")
+
+
+class UnboundApiKey(Forbidden):
+    """The API key is accepted, but bound to no organization."""
+
+    code = "unbound_api_key"
+    error_type = "UnboundApiKeyException"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This API key is bound to no organization, so there are no rows for it. Whoever runs the service binds it "
+            "in OFFRAMP_API_KEYS: the key, an @ and the organization's id."
+        )
+
+
 class NotFound(ServiceError):
     """There is no such row, or the caller may not know of it."""
 
@@ -91,6 +151,12 @@ class Unavailable(ServiceError):
 
     code = "unavailable"
     status = 503
+
+
+class Clash(Unavailable):
+    """Two requests changed the same rows at the same time, and this one was undone; it may succeed now."""
+
+    code = "clash"
 
 
 class OutcomeUnknown(ServiceError):
@@ -135,6 +201,7 @@ class TimedOut(ServiceError):
 class Internal(ServiceError):
     """A bug, in words that give nothing away; the log has the rest under `reference`."""
 
+    code = "internal"
     error_type = "InternalFailure"
 
     def __init__(self, reference: str) -> None:

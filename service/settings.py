@@ -118,6 +118,20 @@ def _functions(text: str) -> tuple[tuple[str, str], ...]:
     return tuple(named.items())
 
 
+def _pools(text: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    try:
+        named = json.loads(text)
+    except ValueError:
+        named = None
+    if not isinstance(named, dict) or not all(_are_client_ids(each) for each in named.values()):
+        raise ValueError('must be a JSON object of issuers and their app clients: {"https://…": ["4f…"]}')
+    return tuple((_issuer(issuer), tuple(client_ids)) for issuer, client_ids in named.items())
+
+
+def _are_client_ids(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(each and isinstance(each, str) for each in value)
+
+
 def _cursor_key(text: str) -> str:
     if len(text) < 32:
         raise ValueError("must have 32 characters or more")
@@ -257,8 +271,15 @@ class Settings(DatabaseSettings):
         "address, path or JSON",
         default=None,
     )
+    other_pools: tuple[tuple[str, tuple[str, ...]], ...] = _setting(
+        "User pools beside `OFFRAMP_ISSUER`, while users move from one to another: each issuer with its app clients. "
+        "Their keys are at `/.well-known/jwks.json` under the issuer.",
+        _pools,
+        "JSON object",
+        default=(),
+    )
     token_uses: tuple[str, ...] = _setting(
-        "Which tokens of the user pool are accepted. The Amplify client sends access tokens.",
+        "Which tokens of the user pools are accepted. The Amplify client sends access tokens.",
         _some_of("access", "id"),
         "`access`, `id` or both, comma-separated",
         default=("access", "id"),
@@ -273,7 +294,8 @@ class Settings(DatabaseSettings):
         secret=True,
     )
     schema: str | None = _setting(
-        "The Amplify schema to serve: a file, or an `amplify/` folder. Without it: the shipped inventory.",
+        "The Amplify schema to serve: a file, an `amplify/` folder, or the `catalog.json` that `make package` makes of "
+        "one. Without it: the shipped inventory.",
         form="path",
         default=None,
     )
@@ -325,7 +347,12 @@ class Settings(DatabaseSettings):
     @property
     def jwks_location(self) -> str:
         """Where the issuer's keys are; Cognito's well-known address unless told otherwise."""
-        return self.jwks or f"{self.issuer.rstrip('/')}/.well-known/jwks.json"
+        return self.jwks or well_known_keys(self.issuer)
+
+
+def well_known_keys(issuer: str) -> str:
+    """Where a Cognito user pool publishes its keys."""
+    return f"{issuer.rstrip('/')}/.well-known/jwks.json"
 
 
 def setting_of(each: Field[Any]) -> Setting:

@@ -10,6 +10,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from service.errors import CommandError, ServiceError
+from service.loading import loading
 from service.logs import write_logs
 
 if TYPE_CHECKING:
@@ -42,15 +43,16 @@ def migrate(event: object, _context: object) -> dict[str, Any]:
 def _http_function() -> HttpFunction:
     global _function  # noqa: PLW0603  what Lambda calls is a function, and what it needs lives as long as the process
     if _function is None:
-        from service.aws.function import HttpFunction  # noqa: PLC0415  not for `migrate`
-        from service.aws.tracing import EmbeddedMetrics  # noqa: PLC0415  as above
+        with loading():
+            from service.aws.function import HttpFunction  # noqa: PLC0415  not for `migrate`
+            from service.aws.tracing import EmbeddedMetrics  # noqa: PLC0415  as above
 
-        write_logs()
-        requests = logging.getLogger("service.requests")
-        requests.addFilter(EmbeddedMetrics(os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "offramp")))
-        logging.getLogger("mangum").setLevel(logging.WARNING)  # it logs each request, too
-        _function = HttpFunction()
-        _function.start()
+            write_logs()
+            requests = logging.getLogger("service.requests")
+            requests.addFilter(EmbeddedMetrics(os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "offramp")))
+            logging.getLogger("mangum").setLevel(logging.WARNING)  # it logs each request, too
+            _function = HttpFunction()
+            _function.start()
     return _function
 
 

@@ -1,6 +1,6 @@
 """Events of an HTTP API (payload 2.0), and what else may invoke a function.
 
-Nothing of an event says who is calling but the token in its headers: ADR 10.
+Nothing of an event says who is calling but the token in its headers: ADR 5.
 Source: API Gateway developer guide, "Create AWS Lambda proxy integrations for HTTP APIs".
 """
 

@@ -11,12 +11,12 @@ from typing import Any
 from mangum import Mangum
 from mangum.adapter import DEFAULT_TEXT_MIME_TYPES
 from mangum.types import LambdaContext
+from starlette.applications import Starlette
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service import telemetry
 from service.app import ENDPOINT, compose
-from service.auth.authenticator import Authenticator, authenticator_from
 from service.aws.answers import Answer, fitting, refusal
 from service.aws.events import MalformedEvent, checked, is_warm_up
 from service.aws.login import address_from
@@ -94,14 +94,13 @@ class HttpFunction:
         if self._adapter is None:
             asyncio.set_event_loop(self._loop)
             settings = settings_from(os.environ)
-            authenticator = authenticator_from(settings)
             self._database = Database.connect(
                 address_from(settings), size=settings.pool_size, behind_proxy=settings.behind_proxy
             )
             catalog, _ = catalog_at(settings.schema)
-            app = compose(settings, catalog=catalog, database=self._database, authenticator=authenticator)
+            app = compose(settings, catalog=catalog, database=self._database)
             self._adapter = Mangum(_Invocation(app), lifespan="off", text_mime_types=TEXT)
-            self._run(_primed(authenticator, self._database))
+            self._run(_primed(app, self._database))
         return self._adapter
 
     async def _pinged(self) -> bool:
@@ -116,11 +115,11 @@ class HttpFunction:
         return self._loop.run_until_complete(work)
 
 
-async def _primed(authenticator: Authenticator, database: Database) -> None:
+async def _primed(app: Starlette, database: Database) -> None:
     """Connect and fetch keys now, while nobody waits. What cannot be had now is asked for again when it is needed."""
     try:
         async with asyncio.timeout(PRIMING):
-            await asyncio.gather(authenticator.prime(), database.ping(), return_exceptions=True)
+            await asyncio.gather(app.state.prime(), database.ping(), return_exceptions=True)
     except TimeoutError:
         log.warning("connecting took more than %s seconds", PRIMING)
 

@@ -1,6 +1,6 @@
 """Requests that AWS believes: Signature Version 4, for the two that a start needs before it can answer.
 
-botocore signs everything else, and takes longer to import than the whole service: ADR 11. A test holds the two equal.
+botocore signs everything else, and takes longer to import than the whole service: ADR 6. A test holds the two equal.
 Source: AWS General Reference, "Create a signed AWS API request".
 """
 

@@ -1,4 +1,4 @@
-"""What CloudWatch and X-Ray are told of a request, without a library that a start would wait for: ADR 12.
+"""What CloudWatch and X-Ray are told of a request, without a library that a start would wait for: ADR 7.
 
 Metrics are members of its line in the log (embedded metric format). Spans are subsegments of the trace that Lambda
 keeps, sent as datagrams to the daemon beside the function; a lost one is nobody's loss.

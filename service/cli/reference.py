@@ -12,7 +12,8 @@ from typing import Any
 
 import service.aws.answers
 import service.aws.events
-import service.graphql.view  # noqa: F401  as above
+import service.graphql.view
+import service.operations.refusals  # noqa: F401  they have errors of their own
 from service.errors import ServiceError
 from service.settings import Settings, setting_of, variable_of
 
@@ -34,8 +35,9 @@ Made from the error classes by `make contracts`; edit those.
 Every error that a caller meets has a code that will not change. Over GraphQL an error of a field comes with status 200
 in `errors`, with `errorType` at its top level where AppSync has it, and the other fields are answered. What is
 wrong with the request as a whole, or with the caller, has the status below and its type in the header
-`x-amzn-ErrorType`. A query that meets `unavailable` is answered 503, and clients send it again; a mutation never is.
-Where no errorType is given here, the code stands in its place.
+`x-amzn-ErrorType`. A query that meets `unavailable` or `clash` is answered 503, and clients send it again; a mutation
+never is. Where no errorType is given here, the code stands in its place. What is refused of a purchase order has its
+code in `errorInfo`, too, and beside it the line it is about, if it is about one: `{"code": "over_receipt", "line": 2}`.
 
 | code | status | errorType | what it means |
 |---|---|---|---|
@@ -75,7 +77,8 @@ def errors_page() -> str:
 
 def _kinds_of(error: type[ServiceError]) -> Iterator[type[ServiceError]]:
     for each in error.__subclasses__():
-        if not each.__module__.startswith("service.importer"):  # the command line's, not the API's
+        is_of_the_api = not each.__module__.startswith("service.importer")  # but of the command line
+        if is_of_the_api and "code" in vars(each):  # else it only gathers others
             yield each
         yield from _kinds_of(each)
 

@@ -39,7 +39,8 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve until told to stop."""
-    from service.cli.server import ends_on_sigterm, listen, loading, serve  # noqa: PLC0415  `--help` needs no server
+    from service.cli.server import ends_on_sigterm, listen, serve  # noqa: PLC0415  `--help` needs no server
+    from service.loading import loading  # noqa: PLC0415  as above
     from service.logs import write_logs  # noqa: PLC0415  as above
     from service.settings import Settings  # noqa: PLC0415  as above
 

@@ -7,15 +7,18 @@ date, datetime with a time zone, and lists of them. json and jsonb come back as 
 
 from __future__ import annotations
 
+import asyncio
+import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from service.db import failures
 from service.db.address import Address, address_of
 from service.db.lanes import Lane, Lanes
+from service.errors import Clash
 from service.telemetry import Span, count_statement
 
 if TYPE_CHECKING:
@@ -30,6 +33,10 @@ DIRECT_SETTINGS = {
 }
 """Sent when connecting directly. Behind a proxy they would pin the connection: there the role has them."""
 
+PAUSES = (0.01, 0.02, 0.04, 0.08, 0.16)
+"""The most seconds before each new attempt of a transaction that clashed (40001, 40P01)."""
+
+Result = TypeVar("Result")
 How = Literal["fetchval", "fetchrow", "fetch"]
 
 
@@ -106,6 +113,19 @@ class Database:
             await self._undo(lane, error)
             raise
         self._lanes.give(lane)
+
+    async def in_transaction(self, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
+        """What `work` gives in a transaction. If that clashes with another's, all of it again, in a new one.
+
+        So `work` must change nothing but rows. After the last of the pauses: Clash.
+        """
+        for pause in PAUSES:
+            with suppress(Clash):
+                async with self.transaction() as transaction:
+                    return await work(transaction)
+            await asyncio.sleep(random.uniform(0, pause))  # noqa: S311  so that the two do not meet again
+        async with self.transaction() as transaction:
+            return await work(transaction)
 
     async def execute_ddl(self, script: str) -> None:
         """Run a script of statements, all or none, free of the limits on time that requests have."""

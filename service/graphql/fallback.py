@@ -124,7 +124,8 @@ class Fallback:
         if isinstance(original, Unavailable) and locate.root_type == "Query":
             raise original
         if isinstance(original, ServiceError):
-            return field_error(path, original.message, original.error_type or original.code, locate(path))
+            kind = original.error_type or original.code
+            return field_error(path, original.message, kind, locate(path), original.info)
         null = _NULL.match(error.message)
         if null is not None:
             expected = self._expected(null[1], null[2], path)

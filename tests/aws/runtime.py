@@ -30,6 +30,8 @@ class LocalLambda:
 
     def __init__(self, process: subprocess.Popen[bytes], api: RuntimeApi, log: Path) -> None:
         self.process = process
+        self.ready = api.ready
+        """Set when the function has started, and asks for its first event."""
         self._api = api
         self._log = log
 
@@ -69,8 +71,12 @@ class RuntimeApi(ThreadingHTTPServer):
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
+        self.ready = threading.Event()
         self.pending: queue.Queue[tuple[str, bytes, int]] = queue.Queue()
         self.waiting: dict[str, queue.Queue[tuple[str, Any]]] = {}
+
+    def handle_error(self, *_: object) -> None:
+        """The function's process has ended while it waited here."""
 
     def send(self, event: object, seconds: float) -> queue.Queue[tuple[str, Any]]:
         """Hand out an event; its answer comes in the queue."""
@@ -89,6 +95,7 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
     def do_GET(self) -> None:
+        self.server.ready.set()
         request_id, event, deadline = self.server.pending.get()
         headers = {
             "Content-Type": "application/json",  # without it the runtime client ends on a null pointer

@@ -167,6 +167,7 @@ async def test_a_request_is_one_line_without_what_was_sent(
         "message": "request",
         "request_id": answer.headers["x-amzn-requestid"],
         "method": "POST",
+        "path": "/graphql",
         "door": "graphql",
         "caller": "userPools",
         "client": "aws-amplify/6.22.1",
