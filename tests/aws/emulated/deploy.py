@@ -14,6 +14,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,11 @@ from tests.running import ROOT
 
 EMAIL = "ingrid@example.com"
 PASSWORD = "Correct-horse-7-battery"
-CREATE = 'mutation { createCategory(input: {id: "tools", name: "Tools", organizationId: "ours"}) { name } }'
-ASK = '{ getCategory(id: "tools") { name organizationId } }'
+CREATE = """mutation ($ours: ID!) {
+    createCategory(input: {id: "tools", name: "Tools", organizationId: $ours}) { name }
+}"""
+ASK = '{ getCategory(id: "tools") { name organization { name } } }'
+KEPT = {"data": {"getCategory": {"name": "Tools", "organization": {"name": "Harbour & Pine"}}}}
 REST_STATUS = 404
 """What `/v1` says to a signed-in caller: 200 as soon as there is a REST API."""
 
@@ -52,8 +56,8 @@ class Api:
         except urllib.error.HTTPError as error:
             return error.code, json.loads(error.read() or b"null")
 
-    def graphql(self, query: str, token: str = "") -> tuple[int, Any]:
-        return self.request("POST", "/graphql", token=token, body={"query": query})
+    def graphql(self, query: str, token: str = "", **variables: str) -> tuple[int, Any]:
+        return self.request("POST", "/graphql", token=token, body={"query": query, "variables": variables})
 
 
 def client(service: str, stage: Stage) -> Any:
@@ -75,13 +79,23 @@ def deploy(stage: Stage) -> str:
     return f"{len(resources)} resources, database at revision {revision[1]}"
 
 
-def sign_in(stage: Stage) -> str:
-    """The access token of an Admin who was invited, as the Amplify client would send it."""
+@dataclass(frozen=True)
+class Admin:
+    """Somebody who was invited and has signed in."""
+
+    sub: str
+    token: str
+    """Their access token, as the Amplify client would send it."""
+
+
+def sign_in(stage: Stage) -> Admin:
+    """Invite an Admin, and sign in as them."""
     cognito = client("cognito-idp", stage)
     outputs = client("cloudformation", stage).describe_stacks(StackName=stage.stack)["Stacks"][0]["Outputs"]
     values = {each["OutputKey"]: each["OutputValue"] for each in outputs}
     pool, app = values["UserPoolId"], values["UserPoolClientId"]
-    cognito.admin_create_user(UserPoolId=pool, Username=EMAIL, MessageAction="SUPPRESS")
+    user = cognito.admin_create_user(UserPoolId=pool, Username=EMAIL, MessageAction="SUPPRESS")["User"]
+    [sub] = [each["Value"] for each in user["Attributes"] if each["Name"] == "sub"]
     cognito.admin_set_user_password(UserPoolId=pool, Username=EMAIL, Password=PASSWORD, Permanent=True)
     cognito.admin_add_user_to_group(UserPoolId=pool, Username=EMAIL, GroupName="Admin")
     answer = cognito.admin_initiate_auth(
@@ -90,15 +104,22 @@ def sign_in(stage: Stage) -> str:
         AuthFlow="ADMIN_USER_PASSWORD_AUTH",
         AuthParameters={"USERNAME": EMAIL, "PASSWORD": PASSWORD},
     )
-    token: str = answer["AuthenticationResult"]["AccessToken"]
-    return token
+    return Admin(sub, answer["AuthenticationResult"]["AccessToken"])
 
 
-def use(api: Api, stage: Stage, token: str) -> str:
+def make_organization(stage: Stage, admin: Admin) -> str:
+    """The id of the first organization, made as docs/deploy.md says."""
+    new = {"name": "Harbour & Pine", "slug": "harbour-pine", "admin_sub": admin.sub, "admin_email": EMAIL}
+    said = stage.osls("invoke", "--function", "migrate", "--data", json.dumps({"organization": new}))
+    made: str = json.loads(said[said.index("{") :])["id"]
+    return made
+
+
+def use(api: Api, stage: Stage, admin: Admin, organization: str) -> str:
     """Read and write as the Admin. The roles that came to the database are those that may."""
-    assert api.graphql(CREATE, token) == (200, {"data": {"createCategory": {"name": "Tools"}}})
-    kept = {"data": {"getCategory": {"name": "Tools", "organizationId": "ours"}}}
-    assert api.graphql(ASK, token) == (200, kept)
+    created = api.graphql(CREATE, admin.token, ours=organization)
+    assert created == (200, {"data": {"createCategory": {"name": "Tools"}}}), created
+    assert api.graphql(ASK, admin.token) == (200, KEPT)
     assert set(stage.proxy.admitted) == {"offramp_admin", "app_migrate", "app_rw"}
     return f"the roles that logged in: {', '.join(dict.fromkeys(stage.proxy.admitted))}"
 
@@ -123,17 +144,24 @@ def ready(api: Api) -> str:
     return "/healthz and /readyz say ok"
 
 
+def use_again(api: Api, admin: Admin) -> str:
+    assert api.graphql(ASK, admin.token) == (200, KEPT)
+    return "and the new code answers"
+
+
 def remove(stage: Stage) -> str:
-    stage.run(".venv/bin/node", "infra/node_modules/.bin/osls", "remove", "--stage", stage.name)
+    stage.osls("remove")
     stacks = client("cloudformation", stage).describe_stacks()["Stacks"]
     assert [each["StackName"] for each in stacks if each["StackStatus"] != "DELETE_COMPLETE"] == []
     return "no stack is left"
 
 
-def step(name: str, action: Callable[[], str]) -> None:
+def step(name: str, action: Callable[[], str]) -> str:
+    """Do something, say how it went, and give what it gave."""
     started = time.monotonic()
     said = action()
     print(f"✓ {name:<28} {time.monotonic() - started:5.1f} s  {said}", flush=True)
+    return said
 
 
 def main() -> None:
@@ -143,20 +171,15 @@ def main() -> None:
         running_stage(sys.argv[1], Path(folder)) as stage,
     ):
         step(f"infra/deploy {stage.name}", lambda: deploy(stage))
-        api, token = Api(stage), sign_in(stage)
+        api, admin = Api(stage), sign_in(stage)
         step("readiness", lambda: ready(api))
+        organization = step("the first organization", lambda: make_organization(stage, admin))
         step("callers without a token", lambda: refuse(api))
-        step("an Admin of the user pool", lambda: use(api, stage, token))
-        step("REST", lambda: pass_the_authorizer(api, token))
+        step("an Admin of the user pool", lambda: use(api, stage, admin, organization))
+        step("REST", lambda: pass_the_authorizer(api, admin.token))
         step(f"infra/deploy {stage.name}, again", lambda: deploy(stage))
-        step("the data is still there", lambda: use_again(api, token))
+        step("the data is still there", lambda: use_again(api, admin))
         step("osls remove", lambda: remove(stage))
-
-
-def use_again(api: Api, token: str) -> str:
-    status, answer = api.graphql(ASK, token)
-    assert (status, answer["data"]["getCategory"]["name"]) == (200, "Tools")
-    return "and the new code answers"
 
 
 if __name__ == "__main__":

@@ -63,6 +63,10 @@ class Stage:
             raise SystemExit(f"{' '.join(command)} failed:\n{done.stdout}\nThe emulator said:\n{said}")
         return done.stdout
 
+    def osls(self, *arguments: str) -> str:
+        """What the framework says."""
+        return self.run(".venv/bin/node", "infra/node_modules/.bin/osls", *arguments, "--stage", self.name)
+
 
 @contextmanager
 def running_stage(name: str, folder: Path) -> Iterator[Stage]:

@@ -57,6 +57,11 @@ def package(stage: str, folder: Path, *changes: tuple[str, str]) -> Stack:
     command = [NODE, OSLS, "package", "--stage", stage, "--package", "out"]
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+    return packaged(folder)
+
+
+def packaged(folder: Path) -> Stack:
+    """What `package` has left in a folder."""
     path = folder / "out" / "cloudformation-template-update-stack.json"
     return Stack(path, json.loads(path.read_text()))
 

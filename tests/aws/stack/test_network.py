@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -114,6 +115,18 @@ def test_everybody_is_in_their_group_and_subnets(stack: Stack):
     assert [name_of(each) for each in proxy["VpcSecurityGroupIds"]] == ["ProxySecurityGroup"]
     assert [name_of(each) for each in cluster["VpcSecurityGroupIds"]] == ["AuroraSecurityGroup"]
     assert [name_of(each) for each in stack["DatabaseSubnets"]["SubnetIds"]] == isolated
+
+
+def test_what_groups_and_rules_are_called_is_what_ec2_takes(stack: Stack):
+    """It refuses apostrophes, and no linter knows."""
+    rules = [rule for group in stack.of("AWS::EC2::SecurityGroup").values() for rule in _all_rules(group)]
+    called = [group["GroupDescription"] for group in stack.of("AWS::EC2::SecurityGroup").values()]
+    called += [rule["Description"] for rule in [*rules, stack["AuroraFromProxy"]]]
+    assert all(re.fullmatch(r"[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]{1,255}", each) for each in called), called
+
+
+def _all_rules(group: dict[str, Any]) -> list[dict[str, Any]]:
+    return [*group.get("SecurityGroupIngress", []), *group.get("SecurityGroupEgress", [])]
 
 
 @pytest.mark.parametrize(("stage", "zones"), [("dev", 1), ("prod", 2)])
