@@ -43,8 +43,7 @@ class Envelope:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = scope.setdefault("request_id", None) or str(uuid.uuid4())
-        scope["request_id"] = request_id
+        request_id = scope["request_id"] = scope.get("request_id") or str(uuid.uuid4())
         started = time.perf_counter()
         record = telemetry.begin() if self._log_requests else None
         status = 0

@@ -20,6 +20,8 @@ from service.errors import CommandError
 from tests.aws.runtime import running_function
 
 Event = dict[str, Any]
+ERP = Path(__file__).parents[1] / "importer" / "cases" / "erp" / "in.graphql"
+OWN = {"OFFRAMP_SCHEMA": "catalog.json"}
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +91,7 @@ def test_the_package_answers_and_migrates_on_its_own(
 ):
     """Its twin for this machine, with the runtime's Python and its client and nothing else of this checkout."""
     here = {"x86_64": "x86_64"}.get(platform.machine(), "arm64")
-    twin = package.assembled(tmp_path / "twin", here, compiler=compiler)
+    twin = package.assembled(tmp_path / "twin", here, schema=str(ERP), compiler=compiler)
     runtime = tmp_path / "runtime"
     uv = str(Path(sys.executable).with_name("uv"))
     client = f"awslambdaric=={version('awslambdaric')}"
@@ -102,5 +104,8 @@ def test_the_package_answers_and_migrates_on_its_own(
         answer = function.invoke(
             graphql("{ listProducts(limit: 1) { items { name } } __schema { queryType { name } } }")
         )
+    with running_function("service.aws.handler", function_environ | OWN, tmp_path, **alone) as function:
+        own = function.invoke(graphql('{ __type(name: "SalesOrder") { kind } }'))
+    assert own["body"] == '{"data":{"__type":{"kind":"OBJECT"}}}'
     assert (answer["statusCode"], '"errors"' in answer["body"]) == (200, False)
     assert '"__schema":{"queryType":{"name":"Query"}}' in answer["body"]
