@@ -21,6 +21,7 @@ WATCHED = {
         "Deadlocks",
         "MaximumUsedTransactionIDs",
     },
+    "offramp-dev": {"Bugs"},
 }
 IN_PRODUCTION = {"AuroraReplicaLagMaximum", "ProvisionedConcurrencySpilloverInvocations"}
 LOGGED = {"request_id", "operation", "caller", "client", "duration_ms", "statements", "status", "door"}
@@ -35,11 +36,20 @@ def test_everything_that_can_go_wrong_is_watched(dev: Stack, prod: Stack):
         assert each["MetricName"] in WATCHED[each["Namespace"]]
 
 
+def test_a_bug_that_was_answered_with_200_is_found_in_the_log(stack: Stack):
+    [found] = stack.of("AWS::Logs::MetricFilter").values()
+    assert name_of(found["LogGroupName"]) == "ApiLogGroup"
+    assert found["FilterPattern"] == '{ $.level = "ERROR" }'
+    [metric] = found["MetricTransformations"]
+    alarm = stack["BugAlarm"]
+    assert (alarm["Namespace"], alarm["MetricName"]) == (metric["MetricNamespace"], metric["MetricName"])
+
+
 def test_each_alarm_reaches_a_person_and_says_what_is_wrong(stack: Stack):
     for each in stack.of("AWS::CloudWatch::Alarm").values():
         assert [name_of(action) for action in each["AlarmActions"]] == ["AlarmTopic"]
         assert len(each["AlarmDescription"]) > 20
-        assert next(referred(each["Dimensions"])) in stack
+        assert all(name in stack for name in referred(each.get("Dimensions", [])))
 
 
 def test_alarms_and_events_can_send_to_the_encrypted_topic(stack: Stack):
