@@ -156,6 +156,12 @@ def remove(stage: Stage) -> str:
     return "no stack is left"
 
 
+def failures(stage: Stage) -> list[str]:
+    """The lines of the function's log that are of errors."""
+    log = client("logs", stage).filter_log_events(logGroupName=f"/aws/lambda/{stage.stack}-api")
+    return [each["message"] for each in log["events"] if '"level":"ERROR"' in each["message"]]
+
+
 def step(name: str, action: Callable[[], str]) -> str:
     """Do something, say how it went, and give what it gave."""
     started = time.monotonic()
@@ -170,16 +176,24 @@ def main() -> None:
         tempfile.TemporaryDirectory(prefix="offramp-emulated-") as folder,
         running_stage(sys.argv[1], Path(folder)) as stage,
     ):
-        step(f"infra/deploy {stage.name}", lambda: deploy(stage))
-        api, admin = Api(stage), sign_in(stage)
-        step("readiness", lambda: ready(api))
-        organization = step("the first organization", lambda: make_organization(stage, admin))
-        step("callers without a token", lambda: refuse(api))
-        step("an Admin of the user pool", lambda: use(api, stage, admin, organization))
-        step("REST", lambda: pass_the_authorizer(api, admin.token))
-        step(f"infra/deploy {stage.name}, again", lambda: deploy(stage))
-        step("the data is still there", lambda: use_again(api, admin))
-        step("osls remove", lambda: remove(stage))
+        try:
+            run(stage)
+        except AssertionError:
+            print("The function's log:", *failures(stage), sep="\n")
+            raise
+
+
+def run(stage: Stage) -> None:
+    step(f"infra/deploy {stage.name}", lambda: deploy(stage))
+    api, admin = Api(stage), sign_in(stage)
+    step("readiness", lambda: ready(api))
+    organization = step("the first organization", lambda: make_organization(stage, admin))
+    step("callers without a token", lambda: refuse(api))
+    step("an Admin of the user pool", lambda: use(api, stage, admin, organization))
+    step("REST", lambda: pass_the_authorizer(api, admin.token))
+    step(f"infra/deploy {stage.name}, again", lambda: deploy(stage))
+    step("the data is still there", lambda: use_again(api, admin))
+    step("osls remove", lambda: remove(stage))
 
 
 if __name__ == "__main__":

@@ -39,8 +39,6 @@ class Stage:
     endpoint: str
     environment: dict[str, str]
     proxy: Proxy
-    log: Path
-    """What the emulator says, and the functions that it runs."""
 
     @property
     def stack(self) -> str:
@@ -48,7 +46,7 @@ class Stage:
         return f"offramp-{self.name}"
 
     def run(self, *command: str) -> str:
-        """What a command says. Raises SystemExit with all of it, and the emulator's last words, if it fails."""
+        """What a command says. Raises SystemExit with all of it if it fails."""
         done = subprocess.run(
             command,
             cwd=self.folder,
@@ -59,8 +57,7 @@ class Stage:
             check=False,
         )
         if done.returncode:
-            said = "\n".join(self.log.read_text().splitlines()[-LAST_WORDS:])
-            raise SystemExit(f"{' '.join(command)} failed:\n{done.stdout}\nThe emulator said:\n{said}")
+            raise SystemExit(f"{' '.join(command)} failed:\n{done.stdout}")
         return done.stdout
 
     def osls(self, *arguments: str) -> str:
@@ -77,8 +74,7 @@ def running_stage(name: str, folder: Path) -> Iterator[Stage]:
         [place] = parse_qs(urlsplit(server.url).query)["host"]
         with running_proxy(Path(place) / ".s.PGSQL.5432", folder) as (proxy, port, trusted):
             inherited = {"OFFRAMP_DATABASE_PORT": str(port), "SSL_CERT_FILE": str(trusted)}
-            log = folder / "emulator.log"
-            with _running_emulator(log, inherited) as endpoint:
+            with _running_emulator(folder / "emulator.log", inherited) as endpoint:
                 environment = {
                     "PATH": os.environ["PATH"],
                     "HOME": str(folder),
@@ -87,7 +83,7 @@ def running_stage(name: str, folder: Path) -> Iterator[Stage]:
                     "AWS_ACCESS_KEY_ID": "test",
                     "AWS_SECRET_ACCESS_KEY": "test",
                 }
-                yield Stage(name, checkout, endpoint, environment, proxy, log)
+                yield Stage(name, checkout, endpoint, environment, proxy)
 
 
 def _checkout(folder: Path) -> Path:
@@ -120,14 +116,21 @@ def _running_emulator(log: Path, inherited: dict[str, str]) -> Iterator[str]:
         process = subprocess.Popen(command, env=environment, cwd=log.parent, stdout=output, stderr=subprocess.STDOUT)
     endpoint = f"http://127.0.0.1:{port}"
     try:
-        _wait_for(f"{endpoint}/_ministack/health", process, log)
+        _wait_for(f"{endpoint}/_ministack/health", process)
         yield endpoint
+    except BaseException:
+        print("The emulator, and the functions that it runs, said:", *_last_words(log), sep="\n")
+        raise
     finally:
         process.terminate()
         process.wait(timeout=30)
 
 
-def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+def _last_words(log: Path) -> list[str]:
+    return log.read_text().splitlines()[-LAST_WORDS:]
+
+
+def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
     end = time.monotonic() + PATIENCE
     while process.poll() is None and time.monotonic() < end:
         try:
@@ -135,4 +138,4 @@ def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
                 return
         except OSError:
             time.sleep(0.2)
-    raise SystemExit(f"The emulator does not answer. It said:\n{log.read_text()}")
+    raise SystemExit("The emulator does not answer.")

@@ -15,6 +15,7 @@ OPEN = {
     "GET /graphql/assets/{name}",
     "GET /healthz",
     "GET /readyz",
+    "GET /errors/{code}",
     "GET /docs",
     "GET /docs/{proxy+}",
     "GET /v1/openapi.json",
