@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import orjson
@@ -16,6 +17,9 @@ LARGEST = 6_000_000
 """Bytes of an answer. Lambda's limit is 6 MB for the JSON around it, in which each quote takes two."""
 SMALL = LARGEST // 6
 """Characters of a body that fits for certain: JSON spells none in more than six bytes."""
+
+
+log = logging.getLogger(__name__)
 
 
 class AnswerTooLarge(Limited):
@@ -54,6 +58,7 @@ def fitting(answer: Answer, *, is_graphql: bool) -> Answer:
     if size <= LARGEST:
         return answer
     error = AnswerTooLarge(size)
+    log.warning("an answer of %s bytes is too large for Lambda", size)
     kept = {name: text for name, text in answer["headers"].items() if not name.startswith("content-")}
     if is_graphql:
         return _json(200, failed_body(error), kept)

@@ -79,7 +79,12 @@ class HttpFunction:
         asyncio.set_event_loop(self._loop)  # whoever called asyncio.run() in this process has unset it
         try:
             answer: Answer = adapter(request, context)
-        except (ValueError, TypeError, KeyError) as error:  # the adapter's: the service's own are answers
+        except (
+            ValueError,
+            TypeError,
+            KeyError,
+            AttributeError,
+        ) as error:  # the adapter's: the service's own are answers
             log.exception("request %s is none", context.aws_request_id)
             return refusal(MalformedEvent(f"The event cannot be read: {type(error).__name__}."), context.aws_request_id)
         return fitting(answer, is_graphql=request["requestContext"]["http"]["path"].startswith(ENDPOINT))

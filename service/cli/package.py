@@ -131,9 +131,13 @@ def _compile(folder: Path, compiler: str) -> None:
 
     That of others is without docstrings and assertions: a fifth less to load.
     """
-    for level, which in (("0", r"^(?!.*/service/)|/migrations/"), ("2", r"/service/|/migrations/")):
-        mode = ("-q", "-b", "-j", "0", "-o", level, "--invalidation-mode", "unchecked-hash", "-x", which)
-        _done([compiler, "-m", "compileall", *mode, "-s", str(folder), "-p", TASK_ROOT, str(folder)])
+    ours, others = (
+        [folder / "service"],
+        [each for each in folder.iterdir() if each.name not in {"service", "migrations"}],
+    )
+    for level, sources in (("0", ours), ("2", others)):
+        mode = ("-q", "-b", "-j", "0", "-o", level, "--invalidation-mode", "unchecked-hash")
+        _done([compiler, "-m", "compileall", *mode, "-s", str(folder), "-p", TASK_ROOT, *map(str, sources)])
     for source in folder.rglob("*.py"):
         if source.with_suffix(".pyc").exists():
             source.unlink()

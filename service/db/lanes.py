@@ -196,6 +196,6 @@ class Lanes:
         if time.time() - lane.rested_since < rest or not lane.rested_since:
             return True
         with suppress(Exception):
-            await lane.driver.execute("", timeout=WAIT_SECONDS)
+            await lane.driver.execute("SELECT", timeout=WAIT_SECONDS)  # asyncpg cannot read the answer to an empty one
             return True
         return False

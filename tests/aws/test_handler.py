@@ -98,6 +98,8 @@ def without(event: Event, *names: str) -> Event:
         (lambda event: event | {"headers": None}, 401),
         (lambda event: event | {"headers": {"a": None}}, 400),
         (lambda event: event | {"headers": {**event["headers"], "host": "a:b:c"}}, 400),
+        (lambda event: event | {"rawQueryString": None}, 400),
+        (lambda event: event | {"cookies": [1]}, 400),
         (lambda event: event | {"version": "1.0"}, 400),
         (lambda _: [], 400),
         (lambda _: None, 400),

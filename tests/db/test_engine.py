@@ -259,6 +259,17 @@ async def test_a_rested_lane_is_tried_first(
     assert lane not in fresh._lanes._free
 
 
+@pytest.mark.parametrize("jump", [3_600.0, -3_600.0])
+async def test_i12_a_clock_that_jumps_costs_no_connection(
+    fresh: Database, monkeypatch: pytest.MonkeyPatch, jump: float
+):
+    pid = await fresh.fetch_value("SELECT pg_backend_pid()::text")
+    now = time.time()
+    monkeypatch.setattr(lanes.time, "time", lambda: now + jump)
+    for writes in (False, True):
+        assert await fresh.fetch_value("SELECT pg_backend_pid()::text", writes=writes) == pid
+
+
 async def test_waiting_for_a_lane_ends_with_an_error(fresh: Database, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(lanes, "WAIT_SECONDS", 0.2)
     async with fresh.transaction(), fresh.transaction():
