@@ -271,6 +271,7 @@ class Integrity(StrEnum):
     """What the tables refuse. `legacy` allows what DynamoDB allowed."""
 
     LEGACY = "legacy"
+    ENFORCED = "enforced"
 
 
 @dataclass(frozen=True)

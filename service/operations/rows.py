@@ -6,9 +6,9 @@ embedded types as dicts. A field that its own rules keep from the caller is left
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Self, cast
+from typing import Any, Self, TypeVar, cast
 
 from service.auth.principal import Principal
 from service.catalog.access import CallerClass
@@ -21,6 +21,7 @@ from service.operations.plans import Plans
 from service.operations.values import Values
 
 RowValues = dict[str, Any]
+Result = TypeVar("Result")
 
 
 class Rows:
@@ -55,6 +56,18 @@ class Rows:
             return
         async with self._plans.repository.database.transaction() as transaction:
             yield type(self)(self._plans, self._principal, self._caller, transaction)
+
+    async def in_transaction(self, work: Callable[[Self], Awaitable[Result]]) -> Result:
+        """What `work` gives with the rows inside one transaction, as `transaction` has them.
+
+        Where the database gives one transaction up for another's sake, `work` is called again: it must change nothing
+        but rows. Raises `Clash` when it has been called often enough.
+        """
+        if self._transaction is not None:
+            return await work(self)
+        return await self._plans.repository.database.in_transaction(
+            lambda transaction: work(type(self)(self._plans, self._principal, self._caller, transaction))
+        )
 
     async def find(self, model: str, *key: Any) -> RowValues | None:
         """The row with a key, None if there is none. Raises `Forbidden` for one the caller may not read."""
