@@ -1,6 +1,6 @@
 """How migrations run: in one transaction, one migrator at a time, never waiting long for a lock.
 
-The database: `offramp db upgrade` gives its URL; the `alembic` command itself takes `-x url=…`, else
+The database: `offramp db upgrade` gives its address; the `alembic` command itself takes `-x url=…`, else
 MIGRATION_DATABASE_URL, else DATABASE_URL.
 """
 
@@ -13,6 +13,7 @@ from alembic import context
 from sqlalchemy import Connection, text
 
 from service.catalog.packaged import shipped
+from service.db.address import Address
 from service.db.tables import tables_from_catalog
 from service.db.upgrade import migration_engine
 
@@ -23,8 +24,8 @@ MIGRATOR = 0x0FF7A3B
 TURN = f"SELECT pg_advisory_xact_lock({MIGRATOR})"
 
 
-def database_url() -> str:
-    given = context.config.attributes.get("url") or context.get_x_argument(as_dictionary=True).get("url")
+def database_address() -> Address | str:
+    given = context.config.attributes.get("address") or context.get_x_argument(as_dictionary=True).get("url")
     found = given or os.environ.get("MIGRATION_DATABASE_URL") or os.environ.get("DATABASE_URL")
     if not found:
         raise SystemExit("Which database? Give -x url=postgresql://…, or set MIGRATION_DATABASE_URL.")
@@ -48,7 +49,7 @@ def migrate(connection: Connection) -> None:
 
 
 async def migrate_database() -> None:
-    engine = migration_engine(database_url())
+    engine = migration_engine(database_address())
     async with engine.connect() as connection:
         await connection.run_sync(migrate)
         await connection.commit()

@@ -20,7 +20,7 @@ RUNS = 5
 CHILD = """
 import resource, sys, time
 from pathlib import Path
-from service.cli.server import loading
+from service.loading import loading
 from service.settings import Settings
 settings = Settings.from_environ({"DATABASE_URL": "postgresql://a@b/c", "OFFRAMP_ISSUER": "https://a.example",
     "OFFRAMP_CLIENT_IDS": "a", "OFFRAMP_CURSOR_KEY": "0" * 32})

@@ -15,21 +15,23 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Scope
 
 from service.auth.authenticator import Authenticator, authenticator_from
 from service.auth.classes import CallerClasses
-from service.catalog.model import Catalog
+from service.auth.membership import Members
+from service.catalog.model import Catalog, Integrity
 from service.db.engine import Database
 from service.db.readiness import migration_problem, table_problem
 from service.db.repository import Repository
+from service.deadline import Deadline
 from service.envelope import Envelope, Mask, Shortcut
-from service.errors import ServiceError
+from service.errors import ServiceError, TimedOut
 from service.graphql.execute import GraphQL
 from service.graphql.fallback import Fallback
 from service.graphql.light import light_schema
 from service.graphql.sunset import Announced, sunset_headers
-from service.graphql.view import Execute, GraphQLView, Page
+from service.graphql.view import Execute, GraphQLView, Page, failed_body
 from service.operations import FUNCTIONS
 from service.operations.connect import Connected, connect
 from service.operations.run import CustomOperations
@@ -91,7 +93,7 @@ def compose(
         introspection=settings.introspection,
     )
     page, pages = _graphiql(catalog, examples, callers) if settings.graphiql else (None, [])
-    authenticator = authenticator_from(settings)
+    authenticator = authenticator_from(settings, Members(database) if catalog.integrity is Integrity.ENFORCED else None)
     return create_app(
         settings,
         authenticator=authenticator,
@@ -157,6 +159,7 @@ def create_app(
 
     `problem` says why requests cannot be served now, in words safe to show, or None. `close` is called when the server
     stops. `page` makes what a browser gets at the endpoint, `pages` are the routes it loads its files from.
+    `state.prime` of what is returned fetches the keys of tokens before there is one.
     """
     view: ASGIApp = GraphQLView(graphql, authenticator.authenticate, max_body_bytes=settings.max_body_bytes, page=page)
     if announced := sunset_headers(settings.graphql_deprecated, settings.graphql_sunset, PREFIX):
@@ -169,12 +172,14 @@ def create_app(
         Route("/", _front(has_page=page is not None)),
         *pages,
     ]
-    return Starlette(
+    app = Starlette(
         routes=routes,
         middleware=[*_layers(settings), Middleware(Shortcut, path=ENDPOINT, to=view)],
         exception_handlers={HTTPException: _refused},
         lifespan=_lifespan(close),
     )
+    app.state.prime = authenticator.prime
+    return app
 
 
 def _layers(settings: Settings) -> list[Middleware]:
@@ -188,7 +193,8 @@ def _layers(settings: Settings) -> list[Middleware]:
         expose_headers=EXPOSED_HEADERS,
         max_age=7200,
     )
-    layers = [Middleware(Envelope, log_requests=settings.request_log), Middleware(Mask)]
+    deadline = Middleware(Deadline, seconds=settings.max_seconds, refuse=_timed_out)
+    layers = [Middleware(Envelope, log_requests=settings.request_log), Middleware(Mask), deadline]
     if settings.cors_origins:
         layers.insert(1, cors)
     return layers
@@ -228,6 +234,13 @@ def _front(*, has_page: bool) -> Any:
         )
 
     return front
+
+
+def _timed_out(scope: Scope, error: TimedOut) -> Response:
+    """Over GraphQL with status 200, because the Amplify client sends even a mutation again after one of the 500s."""
+    if scope["path"].rstrip("/") == ENDPOINT:
+        return Response(failed_body(error), media_type="application/json")
+    return _json({"code": error.code, "message": error.message}, error.status)
 
 
 async def _refused(_request: Request, error: Exception) -> Response:

@@ -7,16 +7,23 @@ that a masked failure gets the same headers as every other answer, those of CORS
 from __future__ import annotations
 
 import logging
+import re
 import time
 import uuid
+from collections.abc import Mapping
+from typing import Any
 
 import orjson
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service import telemetry
 from service.errors import Internal
+from service.sender import SENDER, Sender
 
 NOSNIFF = (b"x-content-type-options", b"nosniff")
 NO_STORE = (b"cache-control", b"no-store")
+CLIENT = re.compile(rb"[a-z][a-z0-9-]{0,30}/[0-9][0-9A-Za-z.+-]{0,20}(?![^ ])")
+"""The first product of `x-amz-user-agent`, such as `aws-amplify/6.22.1`; nothing else of that header is logged."""
 
 log = logging.getLogger("service.requests")
 
@@ -24,7 +31,8 @@ log = logging.getLogger("service.requests")
 class Envelope:
     """Gives each request an id and each response its headers; logs the request, if asked to.
 
-    The id is in `scope["request_id"]` and in `x-amzn-RequestId`; one that the caller sends is not taken over.
+    The id is in `scope["request_id"]`, where Lambda's may be already, and in `x-amzn-RequestId`; one that the caller
+    sends is not taken over.
     """
 
     def __init__(self, app: ASGIApp, *, log_requests: bool) -> None:
@@ -36,8 +44,10 @@ class Envelope:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = scope["request_id"] = str(uuid.uuid4())
+        request_id = scope["request_id"] = scope.get("request_id") or str(uuid.uuid4())
+        SENDER.set(Sender(request_id, scope["client"][0] if scope.get("client") else None))
         started = time.perf_counter()
+        record = telemetry.begin() if self._log_requests else None
         status = 0
 
         async def send_on(message: Message) -> None:
@@ -50,8 +60,8 @@ class Envelope:
         try:
             await self._app(scope, receive, send_on)
         finally:
-            if self._log_requests:
-                _log(scope, status, time.perf_counter() - started)
+            if record is not None:
+                log.info("request", extra=_line(scope, record, status, time.perf_counter() - started))
 
 
 def _with_ours(headers: list[tuple[bytes, bytes]], request_id: str) -> list[tuple[bytes, bytes]]:
@@ -60,17 +70,32 @@ def _with_ours(headers: list[tuple[bytes, bytes]], request_id: str) -> list[tupl
     return [*headers, *ours, (b"x-amzn-requestid", request_id.encode())]
 
 
-def _log(scope: Scope, status: int, seconds: float) -> None:
-    log.info(
-        "request",
-        extra={
-            "request_id": scope["request_id"],
-            "method": scope["method"],
-            "path": scope["path"],
-            "status": status,
-            "ms": round(seconds * 1000, 2),
-        },
-    )
+def _line(scope: Scope, record: telemetry.Record, status: int, seconds: float) -> Mapping[str, Any]:
+    """What the log says of a request. A path of the REST door may hold ids: there its route is told."""
+    told = {
+        "path": None if record.door == "rest" else scope["path"],
+        "door": record.door,
+        "operation": record.operation,
+        "fields": record.fields,
+        "caller": record.caller,
+        "client": _client(scope),
+    }
+    return {
+        "request_id": scope["request_id"],
+        "method": scope["method"],
+        **{name: value for name, value in told.items() if value},
+        "status": status,
+        "errors": record.errors,
+        "statements": record.statements,
+        "duration_ms": round(seconds * 1000, 2),
+        "spans_ms": record.milliseconds(),
+    }
+
+
+def _client(scope: Scope) -> str | None:
+    sent = next((value for name, value in scope["headers"] if name == b"x-amz-user-agent"), b"")
+    found = CLIENT.match(sent)
+    return found[0].decode() if found else None
 
 
 class Mask:

@@ -5,10 +5,15 @@
     │ └ CursorMismatch 400   a cursor of another list
     ├ Unauthenticated  401   no caller, or not a valid one
     ├ Forbidden        403   the rules say no; AppSync: `Unauthorized`
+    │ ├ NoOrganization         nobody here has the caller's `sub`, and no claim names an organization
+    │ ├ AmbiguousOrganization  the `sub` is that of users in two, and no claim says which
+    │ ├ Suspended              the user is
+    │ └ UnboundApiKey          the API key is bound to no organization
     ├ NotFound         404   missing, or not visible: never told apart
     ├ ConditionFailed  409   an id that exists, a row that does not, a false condition
     ├ Limited          413   over a limit; the message names it
     ├ Unavailable      503   the database is away; try again
+    │ └ Clash                  it is there, but another request changes the same rows
     ├ OutcomeUnknown   503   it went away while a change was under way; look first, then try again
     ├ NotConnected     501   a custom operation that no code answers yet
     ├ FunctionFailed   502   the Lambda function behind a custom operation raised an error
@@ -23,7 +28,7 @@ Anything else that is raised is a bug and reaches the caller as `Internal`, with
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 
 class ServiceError(Exception):
@@ -36,9 +41,13 @@ class ServiceError(Exception):
     part: str | None = None
     """Of a request of several parts, the JSON pointer of the one that it is about."""
 
-    def __init__(self, message: str, *, error_type: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, error_type: str | None = None, info: Mapping[str, str | int] | None = None
+    ) -> None:
         super().__init__(message)
         self.message = message
+        self.info = info
+        """What a program may want to know beside the code: AppSync's `errorInfo`."""
         if error_type is not None:
             self.error_type = error_type
 
@@ -76,6 +85,55 @@ class Forbidden(ServiceError):
         super().__init__(message)
 
 
+# 403 and not 401: who is calling is certain, and a client that signs in again after a 401 would do so for ever.
+
+
+class NoOrganization(Forbidden):
+    """The token names no organization, and no user has its `sub`."""
+
+    code = "no_organization"
+    error_type = "NoOrganizationException"
+
+    def __init__(self) -> None:
+        super().__init__("You belong to no organization here. Ask its Admin to add you as a user.")
+
+
+class AmbiguousOrganization(Forbidden):
+    """The token names no organization, and its `sub` is that of users in more than one."""
+
+    code = "ambiguous_organization"
+    error_type = "AmbiguousOrganizationException"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "You belong to more than one organization, and your token does not say for which you act: "
+            "it needs the claim custom:organizationId."
+        )
+
+
+class Suspended(Forbidden):
+    """The user is suspended in the organization."""
+
+    code = "suspended"
+    error_type = "UserSuspendedException"
+
+    def __init__(self) -> None:
+        super().__init__("You are suspended in this organization. Ask its Admin.")
+
+
+class UnboundApiKey(Forbidden):
+    """The API key is accepted, but bound to no organization."""
+
+    code = "unbound_api_key"
+    error_type = "UnboundApiKeyException"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This API key is bound to no organization, so there are no rows for it. Whoever runs the service binds it "
+            "in OFFRAMP_API_KEYS: the key, an @ and the organization's id."
+        )
+
+
 class NotFound(ServiceError):
     """There is no such row, or the caller may not know of it."""
 
@@ -92,8 +150,8 @@ class ConditionFailed(ServiceError):
     NOT_MET = "The conditional request failed"
     """What DynamoDB says of a key that exists, a row that does not, and a condition that is false."""
 
-    def __init__(self, message: str = NOT_MET) -> None:
-        super().__init__(message)
+    def __init__(self, message: str = NOT_MET, *, info: Mapping[str, str | int] | None = None) -> None:
+        super().__init__(message, info=info)
 
 
 class Limited(ServiceError):
@@ -108,6 +166,12 @@ class Unavailable(ServiceError):
 
     code = "unavailable"
     status = 503
+
+
+class Clash(Unavailable):
+    """Two requests changed the same rows at the same time, and this one was undone; it may succeed now."""
+
+    code = "clash"
 
 
 class OutcomeUnknown(ServiceError):
@@ -152,6 +216,7 @@ class TimedOut(ServiceError):
 class Internal(ServiceError):
     """A bug, in words that give nothing away; the log has the rest under `reference`."""
 
+    code = "internal"
     error_type = "InternalFailure"
 
     def __init__(self, reference: str) -> None:
@@ -159,9 +224,10 @@ class Internal(ServiceError):
 
 
 def kinds_of(error: type[ServiceError] = ServiceError) -> Iterator[type[ServiceError]]:
-    """Every error that a caller can meet, of the modules that are loaded; those of the importer are none."""
+    """Every error that a caller can meet, of the modules that are loaded."""
     for each in error.__subclasses__():
-        if not each.__module__.startswith("service.importer"):
+        is_of_the_api = not each.__module__.startswith("service.importer")  # but of the command line
+        if is_of_the_api and "code" in vars(each):  # else it only gathers others
             yield each
         yield from kinds_of(each)
 

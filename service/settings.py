@@ -70,6 +70,15 @@ def _some_of(*allowed: str) -> Parse:
     return parse
 
 
+def _one_of(*allowed: str) -> Parse:
+    def parse(text: str) -> str:
+        if text not in allowed:
+            raise ValueError(f"must be {' or '.join(allowed)}")
+        return text
+
+    return parse
+
+
 def _issuer(text: str) -> str:
     if not is_safe_url(text):
         raise ValueError("must be an https:// address (http:// only for this machine)")
@@ -108,6 +117,20 @@ def _functions(text: str) -> tuple[tuple[str, str], ...]:
     if not isinstance(named, dict) or not all(each and isinstance(each, str) for each in named.values()):
         raise ValueError('must be a JSON object such as {"placeOrder": "placeOrder-prod"}')
     return tuple(named.items())
+
+
+def _pools(text: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    try:
+        named = json.loads(text)
+    except ValueError:
+        named = None
+    if not isinstance(named, dict) or not all(_are_client_ids(each) for each in named.values()):
+        raise ValueError('must be a JSON object of issuers and their app clients: {"https://…": ["4f…"]}')
+    return tuple((_issuer(issuer), tuple(client_ids)) for issuer, client_ids in named.items())
+
+
+def _are_client_ids(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(each and isinstance(each, str) for each in value)
 
 
 def _day(text: str) -> str:
@@ -152,16 +175,74 @@ def _switch(doc: str, *, default: bool) -> Any:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Settings:
-    """Everything that differs from one deployment to the next."""
+class DatabaseSettings:
+    """Where the database is, and how to log in there: all that the function which migrates needs to know."""
 
     database_url: str = _setting(
-        "The database, as the role that serves (`app_rw`).",
+        "The database, as the role that serves (`app_rw`). Without it: made of `OFFRAMP_DATABASE_HOST` and its like.",
         _database_url,
         "`postgresql://user:password@host:5432/name`",
         variable="DATABASE_URL",
         secret=True,
     )
+    database_host: str | None = _setting(
+        "The host of the database, or of the proxy before it, in place of `DATABASE_URL`.", form="host", default=None
+    )
+    database_port: int = _number("Its port.", 5432, 1, 65_535)
+    database_name: str = _setting("The name of the database there.", default="offramp")
+    database_user: str = _setting("The role to log in as.", default="app_rw")
+    database_auth: str | None = _setting(
+        "How a Lambda function proves to `OFFRAMP_DATABASE_HOST`, over TLS, that it is that role: by a token of IAM, "
+        "or by the password in a secret.",
+        _one_of("iam", "secret"),
+        "`iam` or `secret`",
+        default=None,
+    )
+    database_secret: str | None = _setting(
+        "The secret in AWS Secrets Manager that holds the password, for `OFFRAMP_DATABASE_AUTH=secret`.",
+        form="ARN or name",
+        default=None,
+    )
+    role_secrets: tuple[str, ...] = _setting(
+        "The secrets with the names and passwords of `app_migrate` and `app_rw`, for the function that makes the two.",
+        _words,
+        "ARNs or names, comma-separated",
+        default=(),
+    )
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> Self:
+        """Read all settings; a variable that is set but empty counts as not set.
+
+        Errors: SettingsError naming every variable that is missing, wrong or unknown.
+        """
+        values: dict[str, Any] = {}
+        problems = [*_unknown(environ)]
+        for each in fields(cls):
+            if text := environ.get(variable_of(each)) or _stand_in(each, environ):
+                try:
+                    values[each.name] = setting_of(each).parse(text)
+                except ValueError as error:
+                    problems.append(f"{variable_of(each)} {error}")
+            elif each.default is MISSING:
+                problems.append(f"{variable_of(each)} is not set: {setting_of(each).doc}")
+        if problems:
+            raise SettingsError("\n".join(problems), hint="docs/settings.md describes every setting.")
+        return cls(**values)
+
+    def __repr__(self) -> str:
+        shown = (f"{each.name}={self._shown(each)}" for each in fields(self))
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+    def _shown(self, each: Field[Any]) -> str:
+        value = getattr(self, each.name)
+        return "***" if setting_of(each).secret and value else repr(value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Settings(DatabaseSettings):
+    """Everything that differs from one deployment to the next."""
+
     migration_database_url: str | None = _setting(
         "The same database, as the role that migrates (`app_migrate`); only `offramp db` reads it.",
         _database_url,
@@ -186,6 +267,11 @@ class Settings:
         "32 characters or more, random",
         secret=True,
     )
+    cursor_secret: str | None = _setting(
+        "The secret in AWS Secrets Manager that a Lambda function reads `OFFRAMP_CURSOR_KEY` from.",
+        form="ARN or name",
+        default=None,
+    )
     jwks: str | None = _setting(
         "Where the issuer's public keys are: an address, a file, or the JSON itself. "
         "Without it: `/.well-known/jwks.json` under the issuer.",
@@ -193,8 +279,15 @@ class Settings:
         "address, path or JSON",
         default=None,
     )
+    other_pools: tuple[tuple[str, tuple[str, ...]], ...] = _setting(
+        "User pools beside `OFFRAMP_ISSUER`, while users move from one to another: each issuer with its app clients. "
+        "Their keys are at `/.well-known/jwks.json` under the issuer.",
+        _pools,
+        "JSON object",
+        default=(),
+    )
     token_uses: tuple[str, ...] = _setting(
-        "Which tokens of the user pool are accepted. The Amplify client sends access tokens.",
+        "Which tokens of the user pools are accepted. The Amplify client sends access tokens.",
         _some_of("access", "id"),
         "`access`, `id` or both, comma-separated",
         default=("access", "id"),
@@ -209,7 +302,8 @@ class Settings:
         secret=True,
     )
     schema: str | None = _setting(
-        "The Amplify schema to serve: a file, or an `amplify/` folder. Without it: the shipped inventory.",
+        "The Amplify schema to serve: a file, an `amplify/` folder, or the `catalog.json` that `make package` makes of "
+        "one. Without it: the shipped inventory.",
         form="path",
         default=None,
     )
@@ -234,6 +328,12 @@ class Settings:
         _origins,
         "comma-separated",
         default=(),
+    )
+    max_seconds: int = _number(
+        "Seconds a request may take, as AppSync's may; a Lambda function ends it a second before its own time is up.",
+        30,
+        1,
+        900,
     )
     max_body_bytes: int = _number("Bytes of a request body.", 1_048_576, 1_024, 6_291_456)
     max_tokens: int = _number("Tokens of a GraphQL document.", 15_000, 100, 1_000_000)
@@ -270,38 +370,15 @@ class Settings:
     )
     debug: bool = _switch("Whether a command that fails shows where in the code it did.", default=False)
 
-    @classmethod
-    def from_environ(cls, environ: Mapping[str, str]) -> Self:
-        """Read all settings; a variable that is set but empty counts as not set.
-
-        Errors: SettingsError naming every variable that is missing, wrong or unknown.
-        """
-        values: dict[str, Any] = {}
-        problems = [*_unknown(environ)]
-        for each in fields(cls):
-            if text := environ.get(variable_of(each)):
-                try:
-                    values[each.name] = setting_of(each).parse(text)
-                except ValueError as error:
-                    problems.append(f"{variable_of(each)} {error}")
-            elif each.default is MISSING:
-                problems.append(f"{variable_of(each)} is not set: {setting_of(each).doc}")
-        if problems:
-            raise SettingsError("\n".join(problems), hint="docs/settings.md describes every setting.")
-        return cls(**values)
-
-    def __repr__(self) -> str:
-        shown = (f"{each.name}={self._shown(each)}" for each in fields(self))
-        return f"Settings({', '.join(shown)})"
-
-    def _shown(self, each: Field[Any]) -> str:
-        value = getattr(self, each.name)
-        return "***" if setting_of(each).secret and value else repr(value)
-
     @property
     def jwks_location(self) -> str:
         """Where the issuer's keys are; Cognito's well-known address unless told otherwise."""
-        return self.jwks or f"{self.issuer.rstrip('/')}/.well-known/jwks.json"
+        return self.jwks or well_known_keys(self.issuer)
+
+
+def well_known_keys(issuer: str) -> str:
+    """Where a Cognito user pool publishes its keys."""
+    return f"{issuer.rstrip('/')}/.well-known/jwks.json"
 
 
 def setting_of(each: Field[Any]) -> Setting:
@@ -313,6 +390,14 @@ def setting_of(each: Field[Any]) -> Setting:
 def variable_of(each: Field[Any]) -> str:
     """The environment variable of a field of `Settings`."""
     return setting_of(each).variable or PREFIX + each.name.upper()
+
+
+def _stand_in(each: Field[Any], environ: Mapping[str, str]) -> str | None:
+    """What a setting that is not set is made of: the address of the database, of its parts."""
+    if each.name != "database_url" or not environ.get(f"{PREFIX}DATABASE_HOST"):
+        return None
+    parts = {part.name: environ.get(variable_of(part)) or part.default for part in fields(DatabaseSettings)}
+    return "postgresql://{database_user}@{database_host}:{database_port}/{database_name}".format_map(parts)
 
 
 def _unknown(environ: Mapping[str, str]) -> Iterator[str]:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import secrets
 from collections.abc import Iterable
 
 from service.auth.principal import ORGANIZATION_CLAIM, Principal
-from service.auth.tokens import REFUSED
 from service.catalog.model import Provider
-from service.errors import SettingsError, Unauthenticated
+from service.errors import SettingsError
 
 DIGEST = "sha256:"
+ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
+LENGTH = 26
+"""Letters of `ALPHABET` after the `da2-` of a new key: 130 bits."""
 
 
 class ApiKeys:
@@ -25,16 +28,23 @@ class ApiKeys:
     def __init__(self, entries: Iterable[str]) -> None:
         self._principals = [_entry(each) for each in entries]
 
-    def principal(self, key: str) -> Principal:
-        """The caller behind a key. Errors: Unauthenticated."""
-        digest = hashlib.sha256(key.encode()).digest()
+    def find(self, digest: bytes) -> Principal | None:
+        """The caller behind the key with a SHA-256, None if it is not accepted."""
         found = None
         for known, principal in self._principals:  # to the end, so that time tells nothing
             if hmac.compare_digest(known, digest):
                 found = principal
-        if found is None:
-            raise Unauthenticated(REFUSED)
         return found
+
+
+def digest_of(key: str) -> bytes:
+    """The SHA-256 of an API key, which is all that is kept of it."""
+    return hashlib.sha256(key.encode()).digest()
+
+
+def new_api_key() -> str:
+    """A random key in AppSync's form."""
+    return "da2-" + "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
 
 
 def _entry(text: str) -> tuple[bytes, Principal]:
@@ -47,7 +57,7 @@ def _entry(text: str) -> tuple[bytes, Principal]:
 
 def _digest(key: str) -> bytes:
     if not key.startswith(DIGEST):
-        return hashlib.sha256(key.encode()).digest()
+        return digest_of(key)
     try:
         digest = bytes.fromhex(key.removeprefix(DIGEST))
     except ValueError:

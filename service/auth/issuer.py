@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
+from service.auth.api_keys import new_api_key
 from service.auth.principal import ORGANIZATION_CLAIM
 from service.auth.private_file import read_or_make
 from service.errors import CommandError
@@ -29,8 +30,6 @@ from service.errors import CommandError
 CLIENT_ID = "offramp-development"
 LIFETIME = 12 * 60 * 60
 """Seconds for which a development token is good: a working day."""
-API_KEY_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
-API_KEY_LENGTH = 26
 
 
 @dataclass(frozen=True)
@@ -109,7 +108,7 @@ class DevelopmentIssuer:
 
 def api_key(data_dir: Path) -> str:
     """The API key of a data folder, in AppSync's form; made on first use. Errors: CommandError."""
-    return read_or_make(data_dir / "api-key", _new_api_key)
+    return read_or_make(data_dir / "api-key", new_api_key)
 
 
 def cursor_key(data_dir: Path) -> str:
@@ -122,7 +121,3 @@ def _new_pem() -> str:
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     ).decode()
-
-
-def _new_api_key() -> str:
-    return "da2-" + "".join(secrets.choice(API_KEY_ALPHABET) for _ in range(API_KEY_LENGTH))

@@ -2,7 +2,8 @@
 
 An issuer's address is asked seldom, whatever callers send: once when the first token comes, again in the
 background when the keys are a quarter of an hour old, and for a key id that nobody knows at most once in
-five minutes. While it does not answer, the keys it gave last stay good for a day.
+five minutes. While it does not answer, the keys it gave last stay good for a day; but the first token after
+half an hour without any waits for new ones, because nobody has seen meanwhile that one was withdrawn.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from service.errors import SettingsError, Unavailable
 
 FRESH = 15 * 60
 """Seconds after which keys are fetched again, in the background."""
+FORGOTTEN = 2 * FRESH
+"""Seconds without a fetch after which the keys are fetched before they are used."""
 USABLE = 24 * 60 * 60
 """Seconds after which keys that could not be fetched again are no longer trusted."""
 UNKNOWN_PAUSE = 5 * 60
@@ -79,7 +82,7 @@ class FetchedKeys:
     async def find(self, kid: str) -> RSAPublicKey | None:
         """The key of that id, or None. Errors: Unavailable if no key could be fetched yet."""
         age = self._clock() - self._fetched_at
-        if age > USABLE:
+        if age > USABLE or self._clock() - self._tried_at > FORGOTTEN:
             await self._refresh(RETRY_PAUSE)
         elif age > FRESH:
             self._begin(RETRY_PAUSE)

@@ -10,8 +10,7 @@ from service.catalog.model import Provider
 
 ORGANIZATION_CLAIM = "custom:organizationId"
 """A custom attribute in Cognito's spelling: in id tokens, and in access tokens where a trigger adds it."""
-
-ROLES_CLAIM = "cognito:groups"
+GROUPS_CLAIM = "cognito:groups"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +20,10 @@ class Principal:
     provider: Provider
     """The authorization mode the request came in by."""
     claims: Mapping[str, Any] = field(default_factory=dict)
-    """The verified claims of the token. An API key has none but the organization it is bound to, if it is."""
+    """The verified claims of the token, in `enforced` integrity with organization and roles from the database.
+
+    An API key has none but the organization it is bound to, if it is.
+    """
     is_service: bool = False
     """Whether the service acts for the caller with rights of its own, in the caller's organization all the same."""
 
@@ -37,11 +39,14 @@ class Principal:
 
     @property
     def organization(self) -> str | None:
-        """The organization that a claim names; None does not say that the caller has none."""
+        """The organization the caller acts for. None in `legacy` integrity does not say that they have none."""
         return self.claims.get(ORGANIZATION_CLAIM)
 
-    def groups(self, claim: str = "cognito:groups") -> tuple[str, ...]:
-        """The groups named by a claim. A claim that is one string is one group."""
+    def groups(self, claim: str = GROUPS_CLAIM) -> tuple[str, ...]:
+        """The groups named by a claim, each to the letter. A claim that is one string is one group, whatever is in it.
+
+        API Gateway writes a list as `[Admin Viewer]`; such a text comes from no token, and is no list here.
+        """
         value = self.claims.get(claim)
         if isinstance(value, str):
             return (value,)

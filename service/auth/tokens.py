@@ -1,4 +1,4 @@
-"""Tokens of one user pool: who signed them, for which app client, until when.
+"""Tokens of the user pools that are trusted: who signed them, for which app client, until when.
 
 PyJWT checks the signature; around it stands what it lets pass: an `exp` that is text or lies beyond any
 calendar, a token in more than one spelling, a header that asks for more than we do.
@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import jwt
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from service.auth.keys import Keys
+from service.auth.principal import ORGANIZATION_CLAIM
 from service.errors import Unauthenticated
 
 USE_INSTEAD = (
@@ -24,7 +26,7 @@ UNPARSABLE = f"Unable to parse JWT token. {USE_INSTEAD}"
 """Begins as AppSync's does. A client in authMode lambda meets it: its token is often no JWT."""
 EXPIRED = "Token has expired."
 REFUSED = "You are not authorized to make this call."
-UNTRUSTED = f"{REFUSED} The token is signed with a key that the user pool trusted here does not have. {USE_INSTEAD}"
+UNTRUSTED = f"{REFUSED} No user pool that is trusted here has issued this token. {USE_INSTEAD}"
 """A client in authMode oidc meets it, or one that signs in to another pool."""
 
 LARGEST_TOKEN = 16_384
@@ -37,69 +39,90 @@ OTHER_TIMES = ("iat", "nbf", "auth_time")
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """The user pool that is trusted, and what of it."""
+    """A user pool that is trusted, and what of it."""
 
     issuer: str
     client_ids: frozenset[str]
     token_uses: frozenset[str]
     leeway: int
     """Seconds by which clocks may differ."""
+    keys: Keys
 
 
 class TokenVerifier:
-    """Verifies tokens of one pool. Nothing in a token can make it ask another issuer."""
+    """Verifies a token with the keys of the pool it names and no other. None can make it ask a stranger for keys."""
 
-    def __init__(self, pool: Pool, keys: Keys) -> None:
-        self._pool = pool
-        self._keys = keys
+    def __init__(self, *pools: Pool) -> None:
+        self._pools = {each.issuer: each for each in pools}
+
+    async def prime(self) -> None:
+        """Have the keys at hand. Errors: Unavailable."""
+        for pool in self._pools.values():
+            await pool.keys.find("")  # no key has this id, and looking for it fetches them all
 
     async def verify(self, token: str) -> dict[str, Any]:
         """The claims of a token. Errors: Unauthenticated, with AppSync's message; Unavailable without keys."""
-        key = await self._keys.find(_key_id(token))
-        if key is None:
+        kid, issuer = _said(token)
+        pool = self._pools.get(issuer)
+        key = await pool.keys.find(kid) if pool else None
+        if pool is None or key is None:
             raise Unauthenticated(UNTRUSTED)
-        try:
-            claims = jwt.decode(
-                token,
-                key,
-                algorithms=["RS256"],
-                issuer=self._pool.issuer,
-                leeway=self._pool.leeway,
-                # An access token of Cognito has no `aud`: `_is_for_us` checks what each kind has instead.
-                options={"require": ["exp", "iss", "sub"], "verify_aud": False},
-            )
-        except jwt.ExpiredSignatureError:
-            raise Unauthenticated(EXPIRED) from None
-        except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
-            raise Unauthenticated(REFUSED) from None
-        if not (_has_sane_times(claims, self._pool.leeway) and self._is_for_us(claims)):
-            raise Unauthenticated(REFUSED)
-        return claims
+        return _verified(token, key, pool)
 
-    def _is_for_us(self, claims: dict[str, Any]) -> bool:
-        use = claims.get("token_use")
-        client = claims.get("client_id") if use == "access" else claims.get("aud")
-        return (
-            isinstance(use, str)
-            and use in self._pool.token_uses
-            and isinstance(client, str)
-            and client in self._pool.client_ids
-            and bool(claims["sub"])
+
+def _verified(token: str, key: RSAPublicKey, pool: Pool) -> dict[str, Any]:
+    try:
+        claims: dict[str, Any] = jwt.decode(
+            token,
+            key,
+            algorithms=["RS256"],
+            issuer=pool.issuer,
+            leeway=pool.leeway,
+            # An access token of Cognito has no `aud`: `_is_for` checks what each kind has instead.
+            options={"require": ["exp", "iss", "sub"], "verify_aud": False},
         )
+    except jwt.ExpiredSignatureError:
+        raise Unauthenticated(EXPIRED) from None
+    except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
+        raise Unauthenticated(REFUSED) from None
+    if not (_has_sane_times(claims, pool.leeway) and _is_for(pool, claims)):
+        raise Unauthenticated(REFUSED)
+    return claims
 
 
-def _key_id(token: str) -> str:
-    """The key id in the header of a token that is worth verifying."""
+def _is_for(pool: Pool, claims: dict[str, Any]) -> bool:
+    use = claims.get("token_use")
+    client = claims.get("client_id") if use == "access" else claims.get("aud")
+    return (
+        isinstance(use, str)
+        and use in pool.token_uses
+        and isinstance(client, str)
+        and client in pool.client_ids
+        and _is_name(claims["sub"])
+        and (ORGANIZATION_CLAIM not in claims or _is_name(claims[ORGANIZATION_CLAIM]))
+    )
+
+
+def _is_name(value: Any) -> bool:
+    """Whether a claim can name a user or an organization: a text that PostgreSQL can store, and that is not empty."""
+    return isinstance(value, str) and bool(value) and value.isprintable()
+
+
+def _said(token: str) -> tuple[str, str]:
+    """The key id and the issuer that a token names, if it is worth verifying. Nothing of it is true yet."""
     if len(token) > LARGEST_TOKEN or not COMPACT.fullmatch(token) or not _is_canonical(token):
         raise Unauthenticated(UNPARSABLE)
     try:
-        header = jwt.get_unverified_header(token)
-    except (jwt.PyJWTError, ValueError, RecursionError):
+        parts = jwt.decode_complete(token, options={"verify_signature": False})
+    except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
         raise Unauthenticated(UNPARSABLE) from None
+    header, issuer = parts["header"], parts["payload"].get("iss")
     kid = header.get("kid")
     if header.get("alg") != "RS256" or "crit" in header or not isinstance(kid, str) or len(kid) > LONGEST_KEY_ID:
         raise Unauthenticated(REFUSED)
-    return kid
+    if not isinstance(issuer, str):
+        raise Unauthenticated(UNTRUSTED)
+    return kid, issuer
 
 
 def _is_canonical(token: str) -> bool:

@@ -20,8 +20,10 @@ VERBS = {
     "db": "service.cli.db",
     "dev": "service.cli.dev",
     "import": "service.cli.importing",
+    "organization": "service.cli.organization",
     "serve": "service.cli.serve",
     "token": "service.cli.token",
+    "usage": "service.cli.usage",
 }
 """Verb → the module whose `register(subparsers)` adds it."""
 

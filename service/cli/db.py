@@ -66,7 +66,7 @@ class Chosen:
 def chosen_database(arguments: argparse.Namespace) -> Iterator[Chosen]:
     """The database the options and the environment name, running for as long as the block."""
     from service.db import embedded  # noqa: PLC0415  `offramp --help` needs no database
-    from service.db.upgrade import database_name  # noqa: PLC0415
+    from service.db.address import database_name  # noqa: PLC0415
 
     if arguments.database_url and arguments.data_dir:
         raise CommandError("--database-url and --data-dir name two databases.", hint="leave one out")

@@ -171,7 +171,7 @@ def _hostname(host: str) -> str | None:
 
 
 def _catalog(schema: str | None, *, quiet: bool) -> Catalog:
-    from service.cli.source import catalog_at  # noqa: PLC0415  as above
+    from service.source import catalog_at  # noqa: PLC0415  as above
 
     with step(f"Reading {schema or 'the inventory'}", quiet=quiet) as reading:
         catalog, needing_a_person = catalog_at(schema)
@@ -205,7 +205,7 @@ def _database(arguments: argparse.Namespace, catalog: Catalog, *, is_shipped: bo
 def _server(arguments: argparse.Namespace) -> Iterator[str]:
     """The URL of a PostgreSQL that answers: the one that was named, else the embedded one."""
     from service.db import embedded  # noqa: PLC0415  as above
-    from service.db.upgrade import database_name  # noqa: PLC0415  as above
+    from service.db.address import database_name  # noqa: PLC0415  as above
 
     with ExitStack() as started, step("Starting PostgreSQL", quiet=arguments.json) as starting:
         if arguments.database_url:

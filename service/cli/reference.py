@@ -9,8 +9,11 @@ from dataclasses import MISSING, Field, fields
 from pathlib import Path
 from typing import Any
 
+import service.aws.answers
+import service.aws.events
 import service.graphql.view
-import service.rest.problems  # noqa: F401  each has errors of its own
+import service.operations.refusals
+import service.rest.problems  # noqa: F401  they have errors of their own
 from service.errors import ServiceError, kinds_of
 from service.settings import Settings, setting_of, variable_of
 
@@ -32,8 +35,9 @@ Made from the error classes by `make contracts`; edit those.
 Every error that a caller meets has a code that will not change. Over GraphQL an error of a field comes with status 200
 in `errors`, with `errorType` at its top level where AppSync has it, and the other fields are answered. What is
 wrong with the request as a whole, or with the caller, has the status below and its type in the header
-`x-amzn-ErrorType`. A query that meets `unavailable` is answered 503, and clients send it again; a mutation never is.
-Where no errorType is given here, the code stands in its place.
+`x-amzn-ErrorType`. A query that meets `unavailable` or `clash` is answered 503, and clients send it again; a mutation
+never is. Where no errorType is given here, the code stands in its place. What is refused of a purchase order has its
+code in `errorInfo`, too, and beside it the line it is about, if it is about one: `{"code": "over_receipt", "line": 2}`.
 
 Over REST every error is a problem document (RFC 9457) with the status and the code below; `errors` lists each flaw
 of a request with its place, and `/errors/<code>` on the service itself says what is said here.

@@ -39,7 +39,8 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve until told to stop."""
-    from service.cli.server import ends_on_sigterm, listen, loading, serve  # noqa: PLC0415  `--help` needs no server
+    from service.cli.server import ends_on_sigterm, listen, serve  # noqa: PLC0415  `--help` needs no server
+    from service.loading import loading  # noqa: PLC0415  as above
     from service.logs import write_logs  # noqa: PLC0415  as above
     from service.settings import Settings  # noqa: PLC0415  as above
 
@@ -57,8 +58,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _composed(settings: Settings) -> ASGIApp:
     from service.app import compose  # noqa: PLC0415  as above
-    from service.cli.source import catalog_at  # noqa: PLC0415  as above
     from service.db.engine import Database  # noqa: PLC0415  as above
+    from service.source import catalog_at  # noqa: PLC0415  as above
 
     database = Database.connect(settings.database_url, size=settings.pool_size, behind_proxy=settings.behind_proxy)
     catalog, _ = catalog_at(settings.schema)

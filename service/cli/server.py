@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 import socket
@@ -45,20 +44,6 @@ def ends_on_sigterm() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-@contextmanager
-def loading() -> Iterator[None]:
-    """While what a service consists of is loaded in this block, nobody looks for garbage; afterwards, never in that.
-
-    It is as long as the process, and the search takes a fifth of the time to load it and 3 % of a request.
-    """
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        gc.enable()
 
 
 def serve(app: ASGIApp, listener: socket.socket) -> None:

@@ -9,8 +9,6 @@ pin the connection. Source: PostgreSQL manual, "Configuration Settings Functions
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextvars import ContextVar
-from dataclasses import dataclass
 
 import orjson
 from sqlalchemy import Boolean, ColumnElement, Select, column, func, literal_column, select
@@ -19,6 +17,7 @@ from service.auth.principal import Principal
 from service.catalog.model import Rule
 from service.db.binds import identities
 from service.db.plan import Groups, Identities
+from service.sender import SENDER
 
 ORGANIZATION = "nullif(current_setting('app.organization', true), '')"
 """The caller's organization in SQL; null where nobody has said who asks. After a transaction the setting is empty."""
@@ -47,18 +46,6 @@ $$""",
 
 SERVICE = "service"
 """The provider of what the service does by itself, with the rights of no caller."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sender:
-    """Where a request came from, for the audit trail."""
-
-    request_id: str = ""
-    address: str | None = None
-
-
-SENDER: ContextVar[Sender] = ContextVar("sender", default=Sender())  # noqa: B039  it is frozen
-"""Of the request that is being answered; set by whoever receives it."""
 
 
 Named = Identities | Groups

@@ -7,22 +7,22 @@ date, datetime with a time zone, and lists of them. json and jsonb come back as 
 
 from __future__ import annotations
 
+import asyncio
+import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING, Any, Literal, cast
-from urllib.parse import parse_qs, urlsplit
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from service.db import failures
+from service.db.address import Address, address_of
 from service.db.lanes import Lane, Lanes
-from service.errors import CommandError
+from service.errors import Clash
+from service.telemetry import Span, count_statement
 
 if TYPE_CHECKING:
     import asyncpg
-
-CONNECT_SECONDS = 5
-URL_HINT = "it looks like postgresql://user:password@host:5432/name"
 
 DIRECT_SETTINGS = {
     "application_name": "offramp",
@@ -33,6 +33,10 @@ DIRECT_SETTINGS = {
 }
 """Sent when connecting directly. Behind a proxy they would pin the connection: there the role has them."""
 
+PAUSES = (0.01, 0.02, 0.04, 0.08, 0.16)
+"""The most seconds before each new attempt of a transaction that clashed (40001, 40P01)."""
+
+Result = TypeVar("Result")
 How = Literal["fetchval", "fetchrow", "fetch"]
 
 
@@ -46,21 +50,21 @@ class Database:
         self._lanes = lanes
 
     @classmethod
-    def connect(cls, url: str, *, size: int = 10, behind_proxy: bool = False) -> Database:
-        """A database that connects when it is first asked something.
+    def connect(cls, address: Address | str, *, size: int = 10, behind_proxy: bool = False) -> Database:
+        """A database that connects when it is first asked something; an address may be a URL.
 
         `behind_proxy`: a pooler (RDS Proxy, pgbouncer) stands between: no statement has a name, and
         nothing is set on the session. Errors: `CommandError` for a URL that cannot be one.
         """
-        address = postgresql_url(url)
+        where = address_of(address)
         settings = None if behind_proxy else DIRECT_SETTINGS
 
         async def open_driver(**_: object) -> asyncpg.Connection:
-            import asyncpg  # noqa: PLC0415  with the first connection, not with the module
-
             # Without a cache asyncpg leaves it to `Lane` which statements have names.
-            options: dict[str, Any] = {"statement_cache_size": 0, "server_settings": settings}
-            return await asyncpg.connect(address, timeout=CONNECT_SECONDS, **options)
+            driver = await where.open(statement_cache_size=0, server_settings=settings)
+            if behind_proxy:
+                _keep_from_pinning(driver)
+            return driver
 
         engine = create_async_engine(
             "postgresql+asyncpg://",
@@ -110,6 +114,19 @@ class Database:
             raise
         self._lanes.give(lane)
 
+    async def in_transaction(self, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
+        """What `work` gives in a transaction. If that clashes with another's, all of it again, in a new one.
+
+        So `work` must change nothing but rows. After the last of the pauses: Clash.
+        """
+        for pause in PAUSES:
+            with suppress(Clash):
+                async with self.transaction() as transaction:
+                    return await work(transaction)
+            await asyncio.sleep(random.uniform(0, pause))  # noqa: S311  so that the two do not meet again
+        async with self.transaction() as transaction:
+            return await work(transaction)
+
     async def execute_ddl(self, script: str) -> None:
         """Run a script of statements, all or none, free of the limits on time that requests have."""
         async with self.transaction() as transaction:
@@ -156,8 +173,10 @@ class Database:
         """The answer to one statement on one lane, errors as the driver has them."""
         if self.observer is not None:
             self.observer(sql)
-        statement = await lane.statement(sql, fresh_plan=fresh_plan)
-        return await getattr(statement, how)(*args)
+        count_statement()
+        with Span("sql"):
+            statement = await lane.statement(sql, fresh_plan=fresh_plan)
+            return await getattr(statement, how)(*args)
 
     def _settle(self, lane: Lane, error: Exception) -> bool:
         """Give back a lane on which a statement failed; True if its connection is gone."""
@@ -225,6 +244,11 @@ class Transaction:
         return await _answered(self._lane, self._database.sent(self._lane, how, sql, args))
 
 
+def _keep_from_pinning(driver: Any) -> None:
+    """Keep asyncpg from switching JIT off for the session when it meets a type that it has to look up: `float8[]`."""
+    driver._server_caps = driver._server_caps._replace(jit=False)  # noqa: SLF001  it has no other way to be told
+
+
 Connection = Database | Transaction
 """What a statement can run on."""
 
@@ -236,23 +260,3 @@ async def _answered(lane: Lane, answer: Awaitable[Any], *, changing: bool = Fals
         if (known := failures.translated(error, lost=lane.is_lost(error), changing=changing)) is None:
             raise
         raise known from error
-
-
-def postgresql_url(url: str) -> str:
-    """The URL as the driver and libpq take it: `postgres://` and `postgresql+asyncpg://` mean the same.
-
-    Errors: `CommandError`, which never quotes the URL: there is a password in it.
-    """
-    scheme, separator, rest = url.partition("://")
-    if not separator or scheme not in {"postgresql", "postgres", "postgresql+asyncpg"}:
-        raise CommandError("The database URL does not start with postgresql://", hint=URL_HINT)
-    parts = urlsplit(f"postgresql://{rest}")
-    if "ssl" in parse_qs(parts.query):
-        raise CommandError("The database URL has ssl=, which is SQLAlchemy's.", hint="say sslmode=require")
-    try:
-        port_is_odd = "," not in parts.netloc and parts.port == 0
-    except ValueError:
-        port_is_odd = True
-    if port_is_odd:
-        raise CommandError("The port in the database URL is not a number from 1 to 65535.", hint=URL_HINT)
-    return f"postgresql://{rest}"

@@ -16,7 +16,16 @@ from asyncpg import (
 )
 from sqlalchemy.exc import DBAPIError
 
-from service.errors import ConditionFailed, Forbidden, Invalid, OutcomeUnknown, ServiceError, TimedOut, Unavailable
+from service.errors import (
+    Clash,
+    ConditionFailed,
+    Forbidden,
+    Invalid,
+    OutcomeUnknown,
+    ServiceError,
+    TimedOut,
+    Unavailable,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +39,7 @@ class Meaning:
 
 _AWAY = Meaning(Unavailable, "The database is not available. Try again.", disconnects=True)
 _BUSY = Meaning(Unavailable, "The database is busy. Try again.")
-_CLASH = Meaning(Unavailable, "Another request changed the same rows at the same time. Try again.")
+_CLASH = Meaning(Clash, "Another request changed the same rows at the same time. Try again.")
 _REFUSES = Meaning(Unavailable, "The database refuses the user name or the password.", disconnects=True)
 _VALUE = Meaning(Invalid, "A value cannot be stored.")
 
@@ -48,7 +57,9 @@ MEANINGS = {
     "25P03": _AWAY,  # ended while idle in a transaction
     "28": _REFUSES,
     "3D000": Meaning(Unavailable, "The database server has no database of that name.", disconnects=True),
-    "40": _CLASH,
+    "40": _BUSY,
+    "40001": _CLASH,
+    "40P01": _CLASH,
     "42501": Meaning(Forbidden, "Not Authorized"),
     "53": _BUSY,
     "53300": Meaning(Unavailable, "The database has no connection to spare. Try again.", disconnects=True),

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from service.db import failures
 from service.errors import Unavailable
+from service.telemetry import Span
 
 if TYPE_CHECKING:
     import asyncpg
@@ -26,6 +27,8 @@ WAIT_SECONDS = 1.0
 """How long a request waits for a lane before it is told to try again."""
 IDLE_SECONDS = 15.0
 """A lane that rested longer is tried before a write goes down it: a write cannot be sent twice."""
+LONG_SECONDS = 60.0
+"""A lane that rested this long is tried before anything: what is frozen does not notice that the other end is gone."""
 END_SECONDS = 2.0
 """How long PostgreSQL may take to end a cancelled statement before its connection is cut."""
 STATEMENTS = 500
@@ -49,8 +52,9 @@ class Lane:
     async def open(cls, engine: AsyncEngine, *, keeps_plans: bool) -> Lane:
         """A new connection; `keeps_plans` allows statements with names. Errors: `Unavailable`."""
         try:
-            connection = await engine.connect()
-            raw = await connection.get_raw_connection()
+            with Span("connect"):
+                connection = await engine.connect()
+                raw = await connection.get_raw_connection()
         except Exception as error:
             if (known := failures.translated(error, lost=False)) is None:
                 raise
@@ -109,7 +113,7 @@ class Lanes:
         """
         while True:
             lane = self._free.pop() if self._free else await self._new_or_awaited()
-            if lane.driver.is_closed() or (tried and not await self._works(lane)):
+            if lane.driver.is_closed() or not await self._works(lane, IDLE_SECONDS if tried else LONG_SECONDS):
                 self.discard(lane)
                 continue
             return lane
@@ -188,10 +192,10 @@ class Lanes:
                 return True
         return False
 
-    async def _works(self, lane: Lane) -> bool:
-        if time.time() - lane.rested_since < IDLE_SECONDS or not lane.rested_since:
+    async def _works(self, lane: Lane, rest: float) -> bool:
+        if time.time() - lane.rested_since < rest or not lane.rested_since:
             return True
         with suppress(Exception):
-            await lane.driver.execute("", timeout=WAIT_SECONDS)
+            await lane.driver.execute("SELECT", timeout=WAIT_SECONDS)  # asyncpg cannot read the answer to an empty one
             return True
         return False

@@ -20,6 +20,7 @@ class References:
     supplier: bool
     warehouse: bool
     unknown_products: Sequence[str]
+    inactive_products: Sequence[str]
     number_taken: bool
 
 
@@ -65,12 +66,16 @@ async def _lock(connection: Connection, names: Sequence[str]) -> None:
     await connection.fetch_rows(_LOCK, [list(names)])
 
 
-_REFERENCES = """\
+_ORDERABLE = """\
+products.active IS NOT FALSE AND (products.discontinued_at IS NULL OR products.discontinued_at > now())"""
+
+_REFERENCES = f"""\
 SELECT EXISTS (SELECT FROM suppliers WHERE id = $2 AND organization_id = $1),
        EXISTS (SELECT FROM warehouses WHERE id = $3 AND organization_id = $1),
        ARRAY(SELECT DISTINCT wanted FROM unnest($4::text[]) AS wanted
              WHERE NOT EXISTS (SELECT FROM products WHERE id = wanted AND organization_id = $1)),
-       EXISTS (SELECT FROM purchase_orders WHERE organization_id = $1 AND number = $5)"""
+       ARRAY(SELECT id FROM products WHERE id = ANY ($4) AND organization_id = $1 AND NOT ({_ORDERABLE})),
+       EXISTS (SELECT FROM purchase_orders WHERE organization_id = $1 AND number = $5)"""  # noqa: S608  constants
 
 
 async def references(
@@ -80,7 +85,7 @@ async def references(
     await _lock(connection, [f"purchase_orders.number {organization} {number}"])
     row = await connection.fetch_row(_REFERENCES, [organization, supplier, warehouse, list(products), number])
     assert row is not None
-    return References(row[0], row[1], row[2], row[3])
+    return References(*row)
 
 
 async def _lock_stock(connection: Connection, warehouse: str, products: Sequence[str]) -> None:
@@ -96,9 +101,11 @@ WITH ordered AS (
     WHERE warehouse_id = $1 AND organization_id = $2 AND product_id = ANY ($3) GROUP BY product_id
 )
 UPDATE stock_items AS stock
-SET on_order = coalesce(stock.on_order, 0) + ordered.quantity, updated_at = now()
+SET on_order = coalesce(stock.on_order, 0) + ordered.quantity, updated_at = now(),
+    row_version = stock.row_version + 1
 FROM chosen JOIN ordered USING (product_id)
-WHERE stock.warehouse_id = $1 AND stock.product_id = chosen.product_id AND stock.lot = chosen.lot
+WHERE stock.warehouse_id = $1 AND stock.organization_id = $2
+  AND stock.product_id = chosen.product_id AND stock.lot = chosen.lot
 RETURNING stock.lot"""
 
 
@@ -115,35 +122,38 @@ async def raise_on_order(
 
 
 _LOCK_ORDER = """\
-SELECT organization_id, number, status, warehouse_id FROM purchase_orders WHERE id = $1 FOR NO KEY UPDATE"""
+SELECT organization_id, number, status, warehouse_id FROM purchase_orders
+WHERE id = $1 AND ($2::text IS NULL OR organization_id = $2) FOR NO KEY UPDATE"""
 
 _LOCK_LINES = """\
 SELECT id, line_number, product_id, coalesce(quantity, 0), coalesce(received_quantity, 0)
-FROM purchase_order_items WHERE purchase_order_id = $1 ORDER BY id FOR NO KEY UPDATE"""
+FROM purchase_order_items WHERE organization_id = $1 AND purchase_order_id = $2 ORDER BY id FOR NO KEY UPDATE"""
 
 
-async def locked_order(connection: Connection, order: str) -> Order | None:
-    """An order by its id; who else wants to receive it waits."""
-    row = await connection.fetch_row(_LOCK_ORDER, [order])
+async def locked_order(connection: Connection, order: str, organization: str | None) -> Order | None:
+    """An order by its id, of one organization if it is named; who else wants to receive it waits."""
+    row = await connection.fetch_row(_LOCK_ORDER, [order, organization])
     return None if row is None else Order(*row)
 
 
-async def locked_lines(connection: Connection, order: str) -> list[Line]:
+async def locked_lines(connection: Connection, organization: str, order: str) -> list[Line]:
     """The lines of an order."""
-    return [Line(*row) for row in await connection.fetch_rows(_LOCK_LINES, [order])]
+    return [Line(*row) for row in await connection.fetch_rows(_LOCK_LINES, [organization, order])]
 
 
 _RECEIVE = """\
 UPDATE purchase_order_items AS line
-SET received_quantity = coalesce(line.received_quantity, 0) + arrived.quantity, updated_on = now()
-FROM unnest($1::text[], $2::integer[]) AS arrived (id, quantity)
-WHERE line.id = arrived.id AND coalesce(line.received_quantity, 0) + arrived.quantity <= line.quantity
+SET received_quantity = coalesce(line.received_quantity, 0) + arrived.quantity, updated_on = now(),
+    row_version = line.row_version + 1
+FROM unnest($2::text[], $3::integer[]) AS arrived (id, quantity)
+WHERE line.organization_id = $1 AND line.id = arrived.id
+  AND coalesce(line.received_quantity, 0) + arrived.quantity <= line.quantity
 RETURNING line.id"""
 
 
-async def receive(connection: Connection, arrived: Mapping[str, int]) -> int:
+async def receive(connection: Connection, organization: str, arrived: Mapping[str, int]) -> int:
     """Mark quantities of lines, by their ids, as received; the number of lines that had so much left."""
-    return len(await connection.fetch_rows(_RECEIVE, [list(arrived), list(arrived.values())]))
+    return len(await connection.fetch_rows(_RECEIVE, [organization, list(arrived), list(arrived.values())]))
 
 
 _ADD = """\
@@ -152,8 +162,9 @@ INSERT INTO stock_items AS stock
 SELECT $1, product_id, lot, $2, sum(quantity), 0, 0, now(), now()
 FROM unnest($3::text[], $4::text[], $5::integer[]) AS arrived (product_id, lot, quantity)
 GROUP BY product_id, lot ORDER BY product_id, lot
-ON CONFLICT (warehouse_id, product_id, lot) DO UPDATE
-SET quantity = coalesce(stock.quantity, 0) + excluded.quantity, updated_at = excluded.updated_at
+ON CONFLICT ON CONSTRAINT stock_items_pkey DO UPDATE
+SET quantity = coalesce(stock.quantity, 0) + excluded.quantity, updated_at = excluded.updated_at,
+    row_version = stock.row_version + 1
 WHERE stock.organization_id = excluded.organization_id
 RETURNING stock.lot"""
 
@@ -171,8 +182,11 @@ WITH arrived AS (
     ) AS lots
     WHERE quantity_arrived > before
 )
-UPDATE stock_items AS stock SET on_order = stock.on_order - due.quantity, updated_at = now()
-FROM due WHERE stock.warehouse_id = $1 AND stock.product_id = due.product_id AND stock.lot = due.lot
+UPDATE stock_items AS stock SET on_order = stock.on_order - due.quantity, updated_at = now(),
+    row_version = stock.row_version + 1
+FROM due
+WHERE stock.warehouse_id = $1 AND stock.organization_id = $2
+  AND stock.product_id = due.product_id AND stock.lot = due.lot
 RETURNING stock.lot"""
 
 
@@ -191,7 +205,7 @@ async def put_into_stock(
     return len(added) == len({(each.product, each.lot) for each in arrivals})
 
 
-_TO_REORDER = """\
+_TO_REORDER = f"""\
 SELECT warehouse_id, product_id, least(greatest(2 * reorder_point - available, 1), 2147483647)::integer
 FROM (
     SELECT stock.warehouse_id, stock.product_id, max(stock.reorder_point) AS reorder_point,
@@ -200,13 +214,12 @@ FROM (
     FROM warehouses
     JOIN stock_items AS stock ON stock.warehouse_id = warehouses.id AND stock.organization_id = $1
     JOIN products ON products.id = stock.product_id AND products.organization_id = $1
-    WHERE warehouses.organization_id = $1 AND products.active IS NOT FALSE
-      AND (products.discontinued_at IS NULL OR products.discontinued_at > now())
+    WHERE warehouses.organization_id = $1 AND {_ORDERABLE}
     GROUP BY stock.warehouse_id, stock.product_id
 ) AS level
 WHERE available <= reorder_point
 ORDER BY available - reorder_point, warehouse_id, product_id
-LIMIT $2"""
+LIMIT $2"""  # noqa: S608  constants
 
 
 async def to_reorder(connection: Connection, organization: str, limit: int) -> list[tuple[str, str, int]]:

@@ -7,12 +7,12 @@ reads the answer.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-from service.auth.principal import ROLES_CLAIM, Principal
+from service.auth.principal import GROUPS_CLAIM, Principal
 from service.catalog.model import Catalog
 from service.db.binds import Run
 from service.db.context import TELL, context_of, named_by
@@ -41,6 +41,8 @@ from service.db.statements import Statement, Statements
 from service.db.tables import Tables
 from service.db.writes import Writer
 from service.errors import ConditionFailed, Forbidden, NoOrganization
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ class Repository:
         self._max_rows = max_rows
         self._statements = Statements(catalog, Tables(catalog), keeps_apart=keeps_apart)
         self._named = tuple(
-            dict.fromkeys((Groups(ROLES_CLAIM), *(named_by(rule) for model in catalog.models for rule in model.rules)))
+            dict.fromkeys((Groups(GROUPS_CLAIM), *(named_by(rule) for model in catalog.models for rule in model.rules)))
         )
         self._writers = {model.name: Writer(catalog, model) for model in catalog.models}
 
@@ -147,11 +149,19 @@ class Repository:
     async def transaction(self, principal: Principal) -> AsyncIterator[Transaction]:
         """One transaction in which a caller's statements run, those of `run` and named ones."""
         async with self.database.transaction() as transaction:
-            await self.tell(transaction, principal)
+            await self._tell(transaction, principal)
             yield transaction
 
-    async def tell(self, transaction: Transaction, principal: Principal) -> None:
-        """Say who asks for the rest of a transaction. Errors: as `run`."""
+    async def in_transaction(self, principal: Principal, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
+        """What `work` gives in such a transaction; all of it again if that clashes with another's."""
+
+        async def told(transaction: Transaction) -> Result:
+            await self._tell(transaction, principal)
+            return await work(transaction)
+
+        return await self.database.in_transaction(told)
+
+    async def _tell(self, transaction: Transaction, principal: Principal) -> None:
         if asking := self._asking(principal):
             await transaction.fetch_row(TELL, asking)
 

@@ -12,10 +12,10 @@ from hashlib import sha256
 import asyncpg
 
 from service.catalog.model import Catalog
+from service.db.address import database_name
 from service.db.embedded import url_with_database
 from service.db.engine import Database
 from service.db.schema import schema_sql
-from service.db.upgrade import database_name
 from service.errors import CommandError, ConditionFailed, Forbidden
 
 PREFIX = "offramp_"

@@ -1,7 +1,7 @@
 """Bringing a database to the schema this code was written for.
 
-The revisions are in `alembic/` at the root of the checkout, and a deployed package carries that
-folder beside `service/`. Alembic itself is imported by migrating alone: a service that only asks
+The revisions are in `alembic/` at the root of the checkout, and in `migrations/` beside `service/` in a
+package for Lambda. Alembic itself is imported by migrating alone: a service that only asks
 whether the schema is current does not pay for it.
 """
 
@@ -13,13 +13,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from service.db import failures
-from service.db.engine import CONNECT_SECONDS, Database, postgresql_url
+from service.db.address import Address, address_of
+from service.db.engine import Database
 from service.errors import CommandError, Unavailable
 
 if TYPE_CHECKING:
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 HEAD = "0001"
 """The revision that this code needs: the last one in `alembic/versions/`."""
 
-ROOT = Path(__file__).parents[2]
+SCRIPTS = tuple(Path(__file__).parents[2] / name for name in ("alembic", "migrations"))
+"""Where the revisions are: in a checkout; in a package, where `alembic` is the library."""
 
 EMPTY = """
 DO $$ DECLARE each record; BEGIN
@@ -44,24 +45,24 @@ END $$
 """Drops every table and function of the current schema, whoever made them; not those of extensions."""
 
 
-def upgrade(url: str, revision: str = "head") -> None:
+def upgrade(address: Address | str, revision: str = "head") -> None:
     """Migrate up to a revision, or do nothing if the database is there already.
 
     It blocks and runs an event loop of its own: from a coroutine, call it in a thread.
     Errors: `CommandError`.
     """
-    if revision == "head" and _is_current(url):
+    if revision == "head" and _is_current(address):
         return
     from alembic import command  # noqa: PLC0415  0.3 s, which a start with nothing to do need not pay
 
-    _run(command.upgrade, url, revision)
+    _run(command.upgrade, address, revision)
 
 
-def downgrade(url: str, revision: str) -> None:
+def downgrade(address: Address | str, revision: str) -> None:
     """Migrate down to a revision; `base` undoes everything. Blocks, as `upgrade` does."""
     from alembic import command  # noqa: PLC0415
 
-    _run(command.downgrade, url, revision)
+    _run(command.downgrade, address, revision)
 
 
 async def empty(url: str) -> None:
@@ -73,46 +74,46 @@ async def empty(url: str) -> None:
         await database.close()
 
 
+async def current_revision(database: Database) -> str | None:
+    """The revision that the tables are at; None if nobody has migrated them. Errors: `Unavailable`."""
+    if not await database.fetch_value("SELECT to_regclass('alembic_version')::text"):
+        return None
+    return await database.fetch_value("SELECT version_num FROM alembic_version")
+
+
 async def schema_is_current(database: Database) -> bool:
     """Whether the tables are those that this code expects. Errors: `Unavailable`."""
-    if not await database.fetch_value("SELECT to_regclass('alembic_version')::text"):
-        return False
-    return await database.fetch_value("SELECT version_num FROM alembic_version") == HEAD
+    return await current_revision(database) == HEAD
 
 
-def migration_engine(url: str) -> AsyncEngine:
+def migration_engine(address: Address | str) -> AsyncEngine:
     """An engine that connects once, without the limits on time that requests have."""
-    address = postgresql_url(url)
+    where = address_of(address)
 
     async def open_driver(**_: object) -> asyncpg.Connection:
-        import asyncpg  # noqa: PLC0415
-
-        return await asyncpg.connect(address, timeout=CONNECT_SECONDS, statement_cache_size=0)
+        return await where.open(statement_cache_size=0)
 
     return create_async_engine("postgresql+asyncpg://", async_creator=open_driver, poolclass=NullPool)
 
 
-def database_name(url: str) -> str:
-    """The name of the database in a URL, for a message: never the whole URL, which holds a password."""
-    return urlsplit(url).path.lstrip("/") or "(unnamed)"
-
-
-def alembic_config(url: str) -> Config:
+def alembic_config(address: Address | str) -> Config:
     """Alembic's settings: `[tool.alembic]` in pyproject.toml says the same to the `alembic` command."""
     from alembic.config import Config  # noqa: PLC0415
 
-    scripts = ROOT / "alembic"
-    if not (scripts / "env.py").exists():
-        raise CommandError("The migrations are not in this installation.", hint=f"they belong in {scripts}")
-    config = Config(attributes={"url": url}, stdout=sys.stdout)  # its default is what stdout was at the first import
+    scripts = next((each for each in SCRIPTS if (each / "env.py").exists()), None)
+    if scripts is None:
+        raise CommandError("The migrations are not in this installation.", hint=f"they belong in {SCRIPTS[-1]}")
+    config = Config(
+        attributes={"address": address}, stdout=sys.stdout
+    )  # its default is what stdout was at the first import
     config.set_main_option("script_location", str(scripts))
     config.set_main_option("path_separator", "os")
     return config
 
 
-def _is_current(url: str) -> bool:
+def _is_current(address: Address | str) -> bool:
     async def ask() -> bool:
-        database = Database.connect(url, size=1)
+        database = Database.connect(address, size=1)
         try:
             return await schema_is_current(database)
         finally:
@@ -123,13 +124,13 @@ def _is_current(url: str) -> bool:
     return False
 
 
-def _run(action: Callable[[Config, str], None], url: str, revision: str) -> None:
-    postgresql_url(url)
+def _run(action: Callable[[Config, str], None], address: Address | str, revision: str) -> None:
+    where = address_of(address)
     try:
-        action(alembic_config(url), revision)
+        action(alembic_config(where), revision)
     except CommandError:
         raise
     except Exception as error:
         if (known := failures.translated(error, lost=False)) is None:
             raise
-        raise CommandError(f"Migrating {database_name(url)} failed. {known.message}") from error
+        raise CommandError(f"Migrating {where.database} failed. {known.message}") from error

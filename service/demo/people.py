@@ -6,10 +6,10 @@ import unicodedata
 import uuid
 from dataclasses import dataclass
 
+from service.db.organizations import ROLES
 from service.demo.companies import HARBOUR, MERIDIAN, Company
 
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "demo.offramp.example")
-ROLES = ("Admin", "Manager", "Viewer")
 
 
 def demo_id(*parts: object) -> str:

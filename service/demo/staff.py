@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from datetime import date, time
 
+from service.db.organizations import ROLES
 from service.demo.maker import Maker, address_of
-from service.demo.people import ROLES, DemoPerson
+from service.demo.people import DemoPerson
 
-PERMISSIONS = {
-    "Admin": ["*"],
-    "Manager": ["products:write", "orders:write", "stock:write"],
-    "Viewer": ["products:read", "stock:read"],
-}
-DESCRIPTIONS = {"Admin": "May do everything", "Manager": "Runs stock and orders", "Viewer": "Looks, changes nothing"}
 CURRENCIES = {"NO": "NOK", "US": "USD", "GB": "GBP"}
 
 
@@ -38,14 +33,14 @@ def organization(maker: Maker) -> None:
 
 def users_and_roles(maker: Maker) -> None:
     """Add its roles, and its people in them."""
-    for role in ROLES:
+    for name, role in ROLES.items():
         maker.add(
             "Role",
             maker.before(800),
-            id=maker.id("role", role),
-            name=role,
-            description=DESCRIPTIONS[role],
-            permissions=PERMISSIONS[role],
+            id=maker.id("role", name),
+            name=name,
+            description=role.description,
+            permissions=list(role.permissions),
         )
     for person in maker.people:
         user(maker, person)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from graphql import OperationDefinitionNode, SelectionSetNode, get_location
@@ -64,13 +64,19 @@ class Locator:
         return [{"line": place.line, "column": place.column, "sourceName": None}]
 
 
-def field_error(path: Path, message: str, error_type: str | None, locations: Sequence[Any]) -> Error:
+def field_error(
+    path: Path,
+    message: str,
+    error_type: str | None,
+    locations: Sequence[Any],
+    info: Mapping[str, str | int] | None = None,
+) -> Error:
     """One field of the answer failed."""
     return {
         "path": path,
         "data": None,
         "errorType": error_type,
-        "errorInfo": None,
+        "errorInfo": info,
         "locations": list(locations),
         "message": message,
     }
@@ -81,7 +87,7 @@ def root_error(error: ServiceError, key: str, name: str, root: str, locate: Loca
     message = error.message
     if isinstance(error, Forbidden) and message == Forbidden().message:
         message = not_authorized(name, root)
-    return field_error([key], message, error.error_type or error.code, locate([key]))
+    return field_error([key], message, error.error_type or error.code, locate([key]), error.info)
 
 
 def masked(error: Exception, field: str) -> Internal:

@@ -32,6 +32,7 @@ from service.graphql.refusals import request_error
 from service.graphql.request import Origin
 from service.graphql.roots import RootField, root_fields
 from service.graphql.selections import Chosen, Reader
+from service.telemetry import Span, count_errors, note_operation
 
 MOST_AT_ONCE = 4
 """Root fields of one query that run at a time, so that it leaves connections to other requests."""
@@ -60,6 +61,8 @@ class CompiledOperation:
 
     fields: tuple[CompiledField, ...] | None
     is_mutation: bool = False
+    asked: tuple[str, ...] = ()
+    """The root fields in the schema's names: `Query.listProducts`."""
 
 
 class GraphQL:
@@ -100,17 +103,20 @@ class GraphQL:
         Raises ServiceError where AppSync answers with a status other than 200.
         """
         try:
-            operation = self._documents.operation(query, operation_name)
-            if operation.type is OperationType.SUBSCRIPTION:
-                return _refused_subscription()
-            coerced = operation.coerce(variables)
-            caller = self._classes.of(principal)
-            compiled = self._compilations.get(
-                (operation.serial, caller), coerced, lambda trace: self._compile(operation, trace, coerced, caller)
-            )
+            with Span("compile"):
+                operation = self._documents.operation(query, operation_name)
+                if operation.type is OperationType.SUBSCRIPTION:
+                    return _refused_subscription()
+                coerced = operation.coerce(variables)
+                caller = self._classes.of(principal)
+                compiled = self._compilations.get(
+                    (operation.serial, caller), coerced, lambda trace: self._compile(operation, trace, coerced, caller)
+                )
         except RequestRefused as refused:
             errors = [request_error(each, self._schema, refused.document) for each in refused.errors]
+            count_errors(len(errors))
             return orjson.dumps({"data": None, "errors": errors})
+        note_operation(operation.node.name.value if operation.node.name else None, compiled.asked)
         if compiled.fields is None:
             context = Context(principal, caller, origin)
             return await self._fallback.execute(operation, coerced, variables, context)
@@ -125,7 +131,9 @@ class GraphQL:
         planner = Planner(self._repository.catalog, self._schema, reader, caller)
         root = _ROOT[operation.type]
         fields: list[CompiledField] = []
-        for chosen in _roots_of(operation, reader):
+        roots = _roots_of(operation, reader)
+        asked = tuple(f"{root}.{chosen.name}" for chosen in roots)
+        for chosen in roots:
             if chosen.name == "__typename":
                 fields.append(CompiledField(chosen.key, chosen.name, text=f'"{root}"'))
                 continue
@@ -133,9 +141,9 @@ class GraphQL:
             if field is None and not self._introspection:
                 raise RequestRefused(GraphQLError("Introspection is switched off.", list(chosen.nodes)))
             if field is None or field.kind == "custom":
-                return CompiledOperation(None)
+                return CompiledOperation(None, asked=asked)
             fields.append(self._compile_field(planner, field, chosen))
-        return CompiledOperation(tuple(fields), root is Root.MUTATION)
+        return CompiledOperation(tuple(fields), root is Root.MUTATION, asked)
 
     def _compile_field(self, planner: Planner, root: RootField, chosen: Chosen) -> CompiledField:
         try:
@@ -165,6 +173,7 @@ class GraphQL:
         for field, (text, _) in zip(fields, done, strict=True):
             parts += ('"' if len(parts) == 1 else ',"', field.key, '":', text)
         if errors := [error for _, found in done for error in found]:
+            count_errors(len(errors))
             parts += ('},"errors":', orjson.dumps(errors).decode(), "}")
         else:
             parts.append("}}")

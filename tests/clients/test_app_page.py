@@ -20,7 +20,8 @@ import pytest
 from playwright.async_api import expect
 
 from service.db.engine import Database
-from tests.clients.conftest import HERE, NODE
+from tests.clients.conftest import HERE
+from tests.packages import NODE
 
 ESBUILD = HERE / "node_modules" / "esbuild" / "bin" / "esbuild"
 STORED = "SELECT sku, name, price FROM products WHERE organization_id = $1 ORDER BY sku"

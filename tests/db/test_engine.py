@@ -8,7 +8,8 @@ from datetime import UTC, date, datetime
 import pytest
 
 from service.db import lanes
-from service.db.engine import Database, Transaction, postgresql_url
+from service.db.address import postgresql_url
+from service.db.engine import Database, Transaction
 from service.errors import (
     CommandError,
     ConditionFailed,
@@ -241,15 +242,32 @@ async def test_a_write_that_loses_its_connection_is_not_sent_again(fresh: Databa
     assert await fresh.fetch_value("SELECT id FROM things WHERE id = 'w'") is None
 
 
-async def test_a_rested_lane_is_tried_before_a_write(fresh: Database, monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize(("rest", "writes"), [("IDLE_SECONDS", True), ("LONG_SECONDS", False)])
+async def test_a_rested_lane_is_tried_first(
+    fresh: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    rest: str,
+    writes: bool,  # noqa: FBT001  a case
+):
     await fresh.ping()
     (lane,) = fresh._lanes._free
-    monkeypatch.setattr(lanes, "IDLE_SECONDS", 0.0)
+    monkeypatch.setattr(lanes, rest, 0.0)
     # A frozen function wakes with a socket that looks open and leads nowhere.
     monkeypatch.setattr(lane.driver._transport, "write", lambda _: None)
     monkeypatch.setattr(lanes, "WAIT_SECONDS", 0.2)
-    assert await fresh.fetch_value("SELECT 'written'", writes=True) == "written"
+    assert await fresh.fetch_value("SELECT 'written'", writes=writes) == "written"
     assert lane not in fresh._lanes._free
+
+
+@pytest.mark.parametrize("jump", [3_600.0, -3_600.0])
+async def test_i12_a_clock_that_jumps_costs_no_connection(
+    fresh: Database, monkeypatch: pytest.MonkeyPatch, jump: float
+):
+    pid = await fresh.fetch_value("SELECT pg_backend_pid()::text")
+    now = time.time()
+    monkeypatch.setattr(lanes.time, "time", lambda: now + jump)
+    for writes in (False, True):
+        assert await fresh.fetch_value("SELECT pg_backend_pid()::text", writes=writes) == pid
 
 
 async def test_waiting_for_a_lane_ends_with_an_error(fresh: Database, monkeypatch: pytest.MonkeyPatch):

@@ -76,7 +76,7 @@ async def test_two_migrators_take_turns(make_database: MakeDatabase):
     url = await make_database(None)
     script = "import sys; from service.db.upgrade import upgrade; upgrade(sys.argv[1])"
     command_line = (sys.executable, "-c", script, url)
-    both = [await asyncio.create_subprocess_exec(*command_line, cwd=upgrade.ROOT) for _ in range(2)]
+    both = [await asyncio.create_subprocess_exec(*command_line, cwd=upgrade.SCRIPTS[0].parent) for _ in range(2)]
     assert [await each.wait() for each in both] == [0, 0]
 
 

@@ -156,19 +156,40 @@ async def test_a_request_is_one_line_without_what_was_sent(
         answer = await client.post(
             "/graphql?secret=1",
             content=b'{"query":"{ a }"}',
-            headers={"authorization": token, "content-type": "application/json"},
+            headers={
+                "authorization": token,
+                "content-type": "application/json",
+                "x-amz-user-agent": "aws-amplify/6.22.1 api/1 framework/1 secret@example.com",
+            },
         )
     (record,) = caplog.records
     line = orjson.loads(JsonFormatter().format(record))
-    assert {name: line[name] for name in line if name not in {"time", "ms"}} == {
+    assert set(line.pop("spans_ms")) == {"auth"}
+    assert {name: line[name] for name in line if name not in {"time", "duration_ms"}} == {
         "level": "INFO",
         "logger": "service.requests",
         "message": "request",
         "request_id": answer.headers["x-amzn-requestid"],
         "method": "POST",
         "path": "/graphql",
+        "door": "graphql",
+        "caller": "userPools",
+        "client": "aws-amplify/6.22.1",
         "status": 200,
+        "errors": 0,
+        "statements": 0,
     }
+
+
+@pytest.mark.parametrize("named", ["somebody@example.com", "eyJhbGciOi/eyJz.c2lnbmF0dXJl", "aws-amplify", "a/1;x", ""])
+async def test_a_header_that_names_no_client_is_not_logged(
+    shell: Any, caplog: pytest.LogCaptureFixture, named: str
+) -> None:
+    caplog.set_level("INFO", "service")
+    async with shell.client(request_log=True) as client:
+        await client.post("/graphql", content=b"{}", headers=KEY | {"x-amz-user-agent": named})
+    (record,) = caplog.records
+    assert "client" not in orjson.loads(JsonFormatter().format(record))
 
 
 async def test_over_a_real_socket(shell: Any, token: str) -> None:

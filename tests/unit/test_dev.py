@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 
 from service.auth.issuer import DevelopmentIssuer, api_key
+from tests.auth.local_pool import CLIENT_ID, local_pools
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = """
@@ -182,17 +183,33 @@ async def make_empty_database(make_database: Any) -> str:
 
 
 def test_a_real_user_pool_instead_of_our_own(tmp_path: Path) -> None:
-    pool = "http://127.0.0.1:9/pool"
+    with local_pools("pool") as (pool,):
+        options = ["--issuer", pool.url, "--client-id", CLIENT_ID, "--no-demo-data"]
+        with dev(tmp_path, *options) as running:
+            assert running.said["tokens"] == {}
+            query = "{ listProducts { items { id } } }"
+            answer = running.ask(query, authorization=pool.token("u1", "Admin"))
+            assert answer == {"data": {"listProducts": {"items": []}}}
+            with pytest.raises(urllib.error.HTTPError) as caught:
+                running.ask(query, authorization=DevelopmentIssuer.open(tmp_path).issue("u1", "u1"))
+        with caught.value as refusal:
+            assert refusal.code == 401
+        assert pool.fetches == 1
+
+
+def test_a_user_pool_that_does_not_answer(tmp_path: Path) -> None:
+    with local_pools("pool") as (gone,):
+        token = gone.token("u1")
     reason = "<urlopen error [Errno 111] Connection refused>"
-    says = f"WARNING: The keys at {pool}/.well-known/jwks.json cannot be fetched: {reason}\n"
-    with dev(tmp_path, "--issuer", pool, "--client-id", "c1", "--no-demo-data", says=says) as running:
-        assert running.said["tokens"] == {}
-        with pytest.raises(urllib.error.HTTPError) as caught:
-            running.ask(
-                "{ listProducts { items { id } } }", authorization=DevelopmentIssuer.open(tmp_path).issue("u", "a")
-            )
+    says = f"WARNING: The keys at {gone.url}/.well-known/jwks.json cannot be fetched: {reason}\n"
+    options = ["--issuer", gone.url, "--client-id", CLIENT_ID, "--no-demo-data"]
+    with (
+        dev(tmp_path, *options, says=says) as running,
+        pytest.raises(urllib.error.HTTPError) as caught,
+    ):
+        running.ask("{ listProducts { items { id } } }", authorization=token)
     with caught.value as refusal:
-        assert refusal.code == 503  # its keys cannot be fetched: nobody is there
+        assert refusal.code == 503
         assert refusal.headers["x-amzn-errortype"] == "unavailable"
 
 

@@ -37,7 +37,7 @@ def test_every_setting_is_documented() -> None:
 def test_every_error_is_documented_under_a_code_of_its_own() -> None:
     assert (ROOT / "docs/errors.md").read_text() == errors_page(), "run: make contracts"
     codes = re.findall(r"^\| `(\w+)` \|", errors_page(), re.MULTILINE)
-    assert len(codes) == len(set(codes)) == 25
+    assert len(codes) == len(set(codes)) == 48
 
 
 def test_the_example_has_every_default_as_the_variable_spells_it() -> None:
@@ -56,7 +56,7 @@ def test_the_example_has_every_default_as_the_variable_spells_it() -> None:
 def test_every_dependency_has_its_reason() -> None:
     project = PROJECT["project"]
     wanted = names(project["dependencies"]) | names(project["optional-dependencies"]["local"])
-    wanted |= names(PROJECT["dependency-groups"]["dev"])
+    wanted |= {name for group in PROJECT["dependency-groups"].values() for name in names(group)}
     page = (ROOT / "docs/dependencies.md").read_text()
     assert set(re.findall(r"^\| `([a-z0-9_-]+)` \|", page, re.MULTILINE)) == wanted
 
@@ -64,12 +64,17 @@ def test_every_dependency_has_its_reason() -> None:
 def test_what_runs_is_what_was_developed_with() -> None:
     run, dev = locked("run.lock"), locked("dev.lock")
     assert {name: dev.get(name) for name in run} == run
-    assert names(PROJECT["project"]["dependencies"]) <= set(run)
+    on_lambda = locked("lambda.lock")
+    assert {name: run.get(name) for name in on_lambda} == on_lambda
+    assert names(PROJECT["project"]["dependencies"]) <= set(on_lambda)
+    assert "boto3" not in on_lambda  # Lambda's own image has it
     assert names(PROJECT["dependency-groups"]["dev"]) <= set(dev)
+    for group in ("infra", "emulator"):
+        assert names(PROJECT["dependency-groups"][group]) <= set(locked(f"{group}.lock"))
     assert list(locked("uv.lock")) == ["uv"]
 
 
-@pytest.mark.parametrize("file", ["run.lock", "dev.lock", "uv.lock"])
+@pytest.mark.parametrize("file", ["run.lock", "dev.lock", "lambda.lock", "infra.lock", "emulator.lock", "uv.lock"])
 def test_every_locked_package_has_its_hashes_and_no_address(file: str) -> None:
     text = (ROOT / "requirements" / file).read_text()
     entries = re.split(r"^(?=[\w.-]+==)", text, flags=re.MULTILINE)[1:]
@@ -81,4 +86,5 @@ def test_make_lists_its_targets() -> None:
     make = ["make", "--no-print-directory", "help"]  # which make itself, running this suite, would have printed
     shown = subprocess.run(make, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     targets = [line.split()[1] for line in shown.splitlines()]
-    assert targets == ["help", "setup", "run", "test", "check", "contracts", "pages", "bench", "lock"]
+    first = ["help", "setup", "run", "test", "check", "contracts", "pages"]
+    assert targets == [*first, "package", "deploy", "deploy-local", "bench", "lock"]

@@ -16,6 +16,9 @@ REQUIRED = {
     "OFFRAMP_CURSOR_KEY": "0123456789abcdef0123456789abcdef",
 }
 
+HTTPS = "must be an https:// address (http:// only for this machine)"
+OTHER_POOLS = 'must be a JSON object of issuers and their app clients: {"https://…": ["4f…"]}'
+
 
 def problems(**environ: str) -> list[str]:
     with pytest.raises(SettingsError) as caught:
@@ -67,9 +70,15 @@ def test_an_unknown_variable_is_an_error_that_names_the_nearest() -> None:
         ("OFFRAMP_GRAPHQL_SUNSET", "May 2027", "must be a day such as 2027-05-01"),
         ("OFFRAMP_INTROSPECTION", "maybe", "must be true or false"),
         ("OFFRAMP_TOKEN_USES", "access,refresh", "must be one or more of access, id"),
-        ("OFFRAMP_ISSUER", "http://example.com/pool", "must be an https:// address (http:// only for this machine)"),
-        ("OFFRAMP_ISSUER", "cognito", "must be an https:// address (http:// only for this machine)"),
-        ("OFFRAMP_JWKS", "http://example.com/jwks", "must be an https:// address (http:// only for this machine)"),
+        ("OFFRAMP_ISSUER", "http://example.com/pool", HTTPS),
+        ("OFFRAMP_ISSUER", "cognito", HTTPS),
+        ("OFFRAMP_JWKS", "http://example.com/jwks", HTTPS),
+        ("OFFRAMP_OTHER_POOLS", '{"http://a.example": ["a"]}', HTTPS),
+        ("OFFRAMP_OTHER_POOLS", "https://old.example", OTHER_POOLS),
+        ("OFFRAMP_OTHER_POOLS", '["https://old.example"]', OTHER_POOLS),
+        ("OFFRAMP_OTHER_POOLS", '{"https://old.example": "a"}', OTHER_POOLS),
+        ("OFFRAMP_OTHER_POOLS", '{"https://old.example": []}', OTHER_POOLS),
+        ("OFFRAMP_OTHER_POOLS", '{"https://old.example": [""]}', OTHER_POOLS),
         ("OFFRAMP_CURSOR_KEY", "short", "must have 32 characters or more"),
         ("OFFRAMP_CLIENT_IDS", " , ", "must name at least one"),
         ("DATABASE_URL", "mysql://x", "must start with postgresql://"),
@@ -94,12 +103,14 @@ def test_values_of_every_kind() -> None:
             "OFFRAMP_MAX_DEPTH": "8",
             "OFFRAMP_TOKEN_USES": "access",
             "OFFRAMP_JWKS": "http://127.0.0.1:9229/keys",
+            "OFFRAMP_OTHER_POOLS": '{"https://old.example/pool": ["a", "b"], "http://localhost:1/p": ["c"]}',
             "MIGRATION_DATABASE_URL": "postgres://m@h/d",
         }
     )
     assert settings.cors_origins == ("https://a.example", "http://localhost:3000")
     assert (settings.behind_proxy, settings.max_depth, settings.token_uses) == (True, 8, ("access",))
     assert settings.jwks_location == "http://127.0.0.1:9229/keys"
+    assert settings.other_pools == (("https://old.example/pool", ("a", "b")), ("http://localhost:1/p", ("c",)))
     assert settings.migration_database_url == "postgres://m@h/d"
 
 

@@ -22,7 +22,7 @@ def add_subject(parser: argparse.ArgumentParser) -> None:
 
 def subject(schema: str | None) -> Catalog:
     """The catalog of `--schema`. Errors: Unusable, as without an API there is neither yes nor no."""
-    from service.cli.source import catalog_at  # noqa: PLC0415  `offramp --help` needs no catalog
+    from service.source import catalog_at  # noqa: PLC0415  `offramp --help` needs no catalog
 
     try:
         catalog, _ = catalog_at(schema)

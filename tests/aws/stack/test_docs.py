@@ -1,0 +1,54 @@
+"""docs/aws.md and docs/deploy.md say what the templates say, and sums are sums."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from tests.aws.stack.template import Stack
+from tests.aws.stack.test_network import SUBNETS
+from tests.running import ROOT
+
+AWS = (ROOT / "docs" / "aws.md").read_text()
+DEPLOY = (ROOT / "docs" / "deploy.md").read_text()
+SERVERLESS = (ROOT / "serverless.yml").read_text()
+
+
+def rows(heading: str, text: str = AWS) -> Iterator[list[str]]:
+    """The cells of the tables below a heading, up to the next."""
+    section = text.split(f"\n## {heading}\n")[1].split("\n## ", maxsplit=1)[0]
+    for line in section.splitlines():
+        if line.startswith("|") and not line.startswith("|--"):
+            yield [cell.strip() for cell in line.strip("|").split("|")]
+
+
+@pytest.mark.parametrize(("column", "stage"), [(2, "dev"), (3, "prod")])
+def test_the_costs_add_up(column: int, stage: str):
+    table = [row for row in rows("Cost") if len(row) == 4]
+    amounts = {row[0]: float(row[column]) for row in table if re.fullmatch(r"[\d.]+", row[column])}
+    [total] = [float(row[column].strip("*")) for row in table if row[0] == "**standing**"]
+    assert len(amounts) >= 8
+    assert round(sum(amounts.values()), 2) == total, stage
+
+
+def test_every_alarm_is_explained_and_every_explanation_is_of_one(dev: Stack, prod: Stack):
+    explained = {name for row in rows("What is watched") for name in re.findall(r"`(\w+)`", row[0])}
+    alarms = {*dev.of("AWS::CloudWatch::Alarm"), *prod.of("AWS::CloudWatch::Alarm")}
+    assert explained == {name.removesuffix("Alarm") for name in alarms}
+
+
+def test_the_subnets_are_those_of_the_template():
+    assert set(re.findall(r"10\.0\.\d\.0/24", AWS)) == {cidr for cidr, _, _ in SUBNETS.values()}
+
+
+def test_the_parameters_to_choose_are_parameters():
+    named = {row[0].strip("`") for row in rows("1. Choose", DEPLOY)} - {"parameter"}
+    assert named
+    assert all(re.search(rf"^    {name}:", SERVERLESS, re.MULTILINE) for name in named)
+
+
+def test_each_saved_query_is_named(stack: Stack):
+    for each in stack.of("AWS::Logs::QueryDefinition").values():
+        assert f"*{each['Name'].split('/')[1]}*" in AWS

@@ -1,0 +1,125 @@
+"""The function under Lambda's own runtime client, on PostgreSQL: what an HTTP API sends, and what nobody should."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from service.auth.issuer import DevelopmentIssuer
+from service.demo import demo_callers
+from tests.aws.runtime import LocalLambda
+
+Event = dict[str, Any]
+LIST = "{ listProducts(limit: 2) { items { id name } } }"
+OURS = f'{{ getOrganization(id: "{demo_callers().manager.organization}") {{ name }} }}'
+
+
+def said(answer: dict[str, Any]) -> Any:
+    """The JSON of an answer."""
+    body = answer["body"]
+    if answer["isBase64Encoded"]:
+        body = base64.b64decode(body)
+    if answer["headers"].get("content-encoding") == "gzip":
+        body = gzip.decompress(body)
+    return json.loads(body)
+
+
+def test_a_graphql_request_is_answered_from_postgresql(function: LocalLambda, graphql: Callable[..., Event]):
+    answer = function.invoke(graphql(OURS))
+    assert (answer["statusCode"], answer["isBase64Encoded"]) == (200, False)
+    assert said(answer) == {"data": {"getOrganization": {"name": "Harbour & Pine Outfitters"}}}
+    assert answer["headers"]["content-type"] == "application/json;charset=UTF-8"
+    assert answer["headers"]["cache-control"] == "no-store"
+
+
+def test_the_request_has_lambdas_id(function: LocalLambda, graphql: Callable[..., Event]):
+    answer = function.invoke(graphql(LIST))
+    request_id = answer["headers"]["x-amzn-requestid"]
+    assert [line["status"] for line in function.lines() if line.get("request_id") == request_id] == [200]
+
+
+def test_a_body_in_base64_is_read(function: LocalLambda, graphql: Callable[..., Event]):
+    event = graphql(LIST)
+    event |= {"body": base64.b64encode(event["body"].encode()).decode(), "isBase64Encoded": True}
+    assert len(said(function.invoke(event))["data"]["listProducts"]["items"]) == 2
+
+
+def test_readiness_through_the_function(function: LocalLambda, recorded: Callable[[str], Event]):
+    answer = function.invoke(recorded("readyz"))
+    assert (answer["statusCode"], said(answer)) == (200, {"status": "ok"})
+
+
+@pytest.mark.parametrize("event", [{"warmup": True}, {"source": "aws.events", "detail-type": "Scheduled Event"}])
+def test_a_warm_up_keeps_the_function_loaded(function: LocalLambda, event: Event):
+    assert function.invoke(event) == {"warm": True}
+
+
+def test_e15_claims_beside_the_token_prove_nothing(
+    function: LocalLambda, graphql: Callable[..., Event], recorded: Callable[[str], Event]
+):
+    event = graphql(LIST, **{"x-amzn-oidc-identity": "forged-sub", "x-forwarded-user": "forged-sub"})
+    event["requestContext"]["authorizer"] = recorded("behind_authorizer")["requestContext"]["authorizer"]
+    del event["headers"]["authorization"]
+    answer = function.invoke(event)
+    assert (answer["statusCode"], said(answer)["errors"][0]["errorType"]) == (401, "UnauthorizedException")
+
+
+def test_e16_groups_are_those_of_the_token(
+    function: LocalLambda, graphql: Callable[..., Event], issuer: DevelopmentIssuer, recorded: Callable[[str], Event]
+):
+    document = 'mutation { deleteProduct(input: {id: "any"}) { id } }'
+    event = graphql(document, authorization=issuer.issue("s2", "vera", ["[Admin Manager]"]))
+    event["requestContext"]["authorizer"] = recorded("behind_authorizer")["requestContext"]["authorizer"]
+    (error,) = said(function.invoke(event))["errors"]
+    assert error["errorType"] == "Unauthorized"
+
+
+def without(event: Event, *names: str) -> Event:
+    return {name: value for name, value in event.items() if name not in names}
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        (lambda event: event | {"body": "%%%", "isBase64Encoded": True}, 400),
+        (lambda event: event | {"body": "e30", "isBase64Encoded": True}, 400),
+        (lambda event: event | {"body": None}, 400),
+        (lambda event: without(event, "body"), 400),
+        (lambda event: event | {"body": {"query": "{a}"}}, 400),
+        (lambda event: event | {"body": "\ud800"}, 400),
+        (lambda event: without(event, "requestContext"), 400),
+        (lambda event: event | {"requestContext": None}, 400),
+        (lambda event: event | {"requestContext": {"http": {"method": "POST"}}}, 400),
+        (lambda event: event | {"headers": None}, 401),
+        (lambda event: event | {"headers": {"a": None}}, 400),
+        (lambda event: event | {"headers": {**event["headers"], "host": "a:b:c"}}, 400),
+        (lambda event: event | {"rawQueryString": None}, 400),
+        (lambda event: event | {"cookies": [1]}, 400),
+        (lambda event: event | {"version": "1.0"}, 400),
+        (lambda _: [], 400),
+        (lambda _: None, 400),
+        (lambda _: {"Records": [{"body": "x"}]}, 400),
+    ],
+)
+def test_a11_what_is_no_request_is_refused(
+    function: LocalLambda, graphql: Callable[..., Event], change: Callable[[Event], object], status: int
+):
+    answer = function.invoke(change(graphql(LIST)))
+    assert answer["statusCode"] == status
+    assert said(answer)["message"]
+    assert function.process.poll() is None
+
+
+def test_a_large_answer_is_compressed_for_those_who_accept_it(function: LocalLambda, graphql: Callable[..., Event]):
+    aliases = " ".join(f"a{n}: listProducts {{ items {{ id name sku price createdAt }} }}" for n in range(60))
+    answer = function.invoke(graphql(f"{{ {aliases} }}"))
+    assert (answer["isBase64Encoded"], answer["headers"]["content-encoding"]) == (True, "gzip")
+    assert "Accept-Encoding" in answer["headers"]["vary"]
+    plain = function.invoke(graphql(f"{{ {aliases} }}", **{"accept-encoding": "identity"}))
+    assert plain["isBase64Encoded"] is False
+    assert said(plain) == said(answer)

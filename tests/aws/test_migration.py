@@ -1,0 +1,93 @@
+"""The migration function under Lambda's runtime client: what a deployment invokes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from service.auth.issuer import DevelopmentIssuer
+from service.db.upgrade import HEAD
+from tests.aws.pooler import running_pooler
+from tests.aws.runtime import InvocationFailed, LocalLambda, running_function
+from tests.aws.test_handler import said
+from tests.conftest import MakeDatabase
+
+Event = dict[str, Any]
+FIRST = {"name": "Third Party", "slug": "third", "admin_sub": "sub-of-zoe", "admin_email": "zoe@third.example"}
+
+
+@pytest.fixture
+async def fresh_url(make_database: MakeDatabase) -> str:
+    """A database without a table."""
+    return await make_database(None)
+
+
+@pytest.fixture
+def fresh_environ(function_environ: dict[str, str], fresh_url: str) -> dict[str, str]:
+    """What a handler on it is told."""
+    return function_environ | {"DATABASE_URL": fresh_url}
+
+
+@pytest.fixture
+def migrate(fresh_url: str, tmp_path: Path) -> Iterator[LocalLambda]:
+    """The function, through a pooler as through the proxy; it is told nothing but where the database is."""
+    with (
+        running_pooler(fresh_url, tmp_path) as pooler,
+        running_function("service.aws.migrate", {"DATABASE_URL": pooler.url}, tmp_path) as function,
+    ):
+        yield function
+
+
+def test_it_migrates_once_and_makes_the_first_organization(
+    migrate: LocalLambda,
+    fresh_environ: dict[str, str],
+    graphql: Callable[..., Event],
+    issuer: DevelopmentIssuer,
+    tmp_path: Path,
+):
+    assert [migrate.invoke(event) for event in ({}, {"revision": "head"}, None)] == [{"revision": HEAD}] * 3
+    made = migrate.invoke({"organization": FIRST})
+    assert sorted(made["roles"]) == ["Admin", "Manager", "Viewer"]
+    assert made["api_key"] is None
+    with pytest.raises(InvocationFailed, match="There is an organization with the slug 'third' already"):
+        migrate.invoke({"organization": FIRST})
+    with running_function("service.aws.handler", fresh_environ, tmp_path) as handler:
+        token = issuer.issue("sub-of-zoe", "zoe", ["Admin"], organization=made["id"])
+        answer = handler.invoke(graphql("{ listOrganizations { items { name } } }", authorization=token))
+    assert said(answer) == {"data": {"listOrganizations": {"items": [{"name": "Third Party"}]}}}
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"revision": 7},
+        {"revision": "head", "organization": FIRST},
+        {"downgrade": "base"},
+        {"organization": {"name": "x"}},
+        {"organization": FIRST | {"plan": "FREE"}},
+        {"organization": FIRST | {"slug": 7}},
+        [1],
+    ],
+)
+def test_what_it_does_not_know_fails_with_what_it_does(migrate: LocalLambda, event: object):
+    migrate.invoke({})
+    with pytest.raises(InvocationFailed, match=r'The event is \{\} or \{\\?"revision'):
+        migrate.invoke(event)
+
+
+def test_an_organization_wants_tables(migrate: LocalLambda):
+    with pytest.raises(InvocationFailed, match="The database is not at the revision that this version needs"):
+        migrate.invoke({"organization": FIRST})
+
+
+def test_a_database_that_is_away_fails_the_deployment(tmp_path: Path):
+    given = {"DATABASE_URL": "postgresql://app_migrate:hunter2@127.0.0.1:1/shop"}
+    with (
+        running_function("service.aws.migrate", given, tmp_path) as function,
+        pytest.raises(InvocationFailed, match="Migrating shop failed") as failed,
+    ):
+        function.invoke({})
+    assert "hunter2" not in str(failed.value)

@@ -1,0 +1,86 @@
+"""The function that makes the database roles, under Lambda's runtime client; what it makes, tests/db looks at."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from tests.aws.runtime import InvocationFailed, LocalLambda, running_function
+from tests.aws.secrets_manager import SecretsManager, running_secrets_manager
+from tests.conftest import MakeDatabase
+
+MADE = ["app_owner", "app_gate", "app_migrate", "app_rw"]
+
+
+@pytest.fixture
+async def url(make_database: MakeDatabase) -> AsyncIterator[str]:
+    """A fresh database. Roles belong to the whole server: they go at the end."""
+    url = await make_database(None)
+    yield url
+    administrator = await asyncpg.connect(url)
+    made = await administrator.fetch("SELECT rolname FROM pg_roles WHERE rolname ~ '^app_'")
+    for statement in ("DROP OWNED BY", "DROP ROLE"):
+        for (role,) in made:
+            await administrator.execute(f"{statement} {role}")
+    await administrator.close()
+
+
+@pytest.fixture
+def secrets() -> Iterator[SecretsManager]:
+    """Secrets as the stack makes them, with what their attachment to the cluster adds."""
+    with running_secrets_manager() as server:
+        for role in ("app_migrate", "app_rw"):
+            login = {"username": role, "password": f"the password of {role}", "host": "cluster.example", "port": 5432}
+            server.secrets[f"secret-of-{role}"] = json.dumps(login)
+        yield server
+
+
+@pytest.fixture
+def function(url: str, secrets: SecretsManager, tmp_path: Path) -> Iterator[LocalLambda]:
+    environ = {
+        "DATABASE_URL": url,
+        "OFFRAMP_ROLE_SECRETS": "secret-of-app_migrate,secret-of-app_rw",
+        "AWS_ENDPOINT_URL": secrets.url,
+    }
+    with running_function("service.aws.roles.handler", environ, tmp_path) as running:
+        yield running
+
+
+async def verifier(url: str) -> str:
+    """What the server keeps of the password of the role that serves."""
+    administrator = await asyncpg.connect(url)
+    kept: str = await administrator.fetchval("SELECT rolpassword FROM pg_authid WHERE rolname = 'app_rw'")
+    await administrator.close()
+    return kept
+
+
+async def test_it_makes_the_roles_once_and_leaves_passwords_alone(function: LocalLambda, url: str):
+    assert function.invoke({}) == {"made": MADE}
+    kept = await verifier(url)
+    assert function.invoke(None) == {"made": []}
+    assert await verifier(url) == kept
+
+
+async def test_it_gives_the_roles_what_their_secrets_hold_if_it_is_told_to(function: LocalLambda, url: str):
+    function.invoke({})
+    kept = await verifier(url)
+    assert function.invoke({"passwords": "reset"}) == {"made": []}
+    assert await verifier(url) != kept
+
+
+def test_what_it_does_not_know_fails_the_invocation(function: LocalLambda):
+    with pytest.raises(InvocationFailed, match="to give the roles the passwords in their secrets"):
+        function.invoke({"passwords": "forget"})
+
+
+def test_a_secret_that_holds_no_login_fails_the_invocation_and_is_not_quoted(
+    function: LocalLambda, secrets: SecretsManager
+):
+    secrets.secrets["secret-of-app_rw"] = "a password alone"
+    with pytest.raises(InvocationFailed, match="The secret secret-of-app_rw holds no username and password") as raised:
+        function.invoke({})
+    assert "a password alone" not in str(raised.value)

@@ -1,0 +1,179 @@
+"""The roles: what each may do, on a server where the administrator may create roles and is no superuser, as on RDS."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from base64 import b64decode
+from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
+
+import asyncpg
+import pytest
+
+from service.db.engine import DIRECT_SETTINGS, Database
+from service.db.roles import LOGINS, make_roles, password_verifier
+from service.db.upgrade import upgrade
+from service.errors import CommandError
+from tests.conftest import MakeDatabase
+from tests.running import ROOT
+
+PASSWORDS = {role: f"{role}-of-the-tests-0123456789" for role in LOGINS}
+ROLES = ["app_owner", "app_gate", "app_migrate", "app_rw"]
+OWNERS = """
+SELECT string_agg(DISTINCT pg_get_userbyid(relowner), ',') FROM pg_class WHERE relnamespace = 'public'::regnamespace
+"""
+
+
+def as_role(url: str, role: str) -> str:
+    parts = urlsplit(url)
+    return parts._replace(netloc=f"{role}@{parts.netloc.rpartition('@')[2]}").geturl()
+
+
+@pytest.fixture
+async def url(make_database: MakeDatabase) -> AsyncIterator[str]:
+    """A database of an administrator's own; the roles, which all databases share, go at the end."""
+    url = await make_database(None)
+    superuser = await asyncpg.connect(url)
+    await superuser.execute("CREATE ROLE offramp_admin LOGIN CREATEROLE")
+    name = await superuser.fetchval("SELECT quote_ident(current_database())")
+    await superuser.execute(f"ALTER DATABASE {name} OWNER TO offramp_admin")
+    yield url
+    await superuser.execute(f"ALTER DATABASE {name} OWNER TO CURRENT_USER")
+    made = await superuser.fetch("SELECT rolname FROM pg_roles WHERE rolname ~ '^(app|report|offramp)_'")
+    await superuser.execute("".join(f"DROP OWNED BY {role};" for (role,) in made))
+    await superuser.execute(f"DROP ROLE {', '.join(role for (role,) in made)}")
+    await superuser.close()
+
+
+@pytest.fixture
+async def administrator(url: str) -> AsyncIterator[Database]:
+    database = Database.connect(as_role(url, "offramp_admin"), size=1, behind_proxy=True)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def migrated(url: str, administrator: Database) -> str:
+    """The database with its roles, and the tables that the role which migrates made."""
+    await make_roles(administrator, PASSWORDS)
+    await asyncio.to_thread(upgrade, as_role(url, "app_migrate"))
+    return url
+
+
+async def test_they_are_made_once(administrator: Database):
+    assert await make_roles(administrator, PASSWORDS) == ROLES
+    assert await make_roles(administrator, PASSWORDS) == []
+
+
+async def test_what_is_migrated_belongs_to_the_owner(migrated: str):
+    superuser = await asyncpg.connect(migrated)
+    assert await superuser.fetchval(OWNERS) == "app_owner"
+    await superuser.close()
+
+
+async def test_the_role_that_serves_reads_and_writes_rows(migrated: str):
+    serving = await asyncpg.connect(as_role(migrated, "app_rw"))
+    await serving.execute("INSERT INTO organizations (id, name) VALUES ('o', 'Ours')")
+    await serving.execute("UPDATE organizations SET name = 'Theirs'")
+    assert await serving.fetchval("DELETE FROM organizations RETURNING name") == "Theirs"
+    await serving.close()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE TABLE mine (id text)",
+        "CREATE TEMPORARY TABLE mine (id text)",
+        "TRUNCATE organizations",
+        "ALTER TABLE organizations ADD COLUMN mine text",
+        "DROP TABLE organizations",
+        "SET ROLE app_owner",
+        "SET ROLE app_gate",
+    ],
+)
+async def test_the_role_that_serves_does_nothing_else(migrated: str, statement: str):
+    serving = await asyncpg.connect(as_role(migrated, "app_rw"))
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await serving.execute(statement)
+    await serving.close()
+
+
+async def test_the_role_that_serves_has_the_limits_that_cannot_be_sent_through_a_proxy(migrated: str):
+    serving = await asyncpg.connect(as_role(migrated, "app_rw"))
+    for name, value in DIRECT_SETTINGS.items():
+        if name != "application_name":
+            assert await serving.fetchval(f"SHOW {name}") == value
+    await serving.close()
+
+
+async def test_a_role_that_reports_reads_one_organization(migrated: str):
+    """By the script of docs/aws.md, on a table with row-level security."""
+    script = (ROOT / "docs" / "aws.md").read_text().split("```sql\n")[1].split("```")[0]
+    administrator = await asyncpg.connect(as_role(migrated, "offramp_admin"))
+    await administrator.execute(
+        "INSERT INTO categories (id, name, organization_id) VALUES ('1', 'A', 'o'), ('2', 'B', 'p')"
+    )
+    await administrator.execute("ALTER TABLE categories ENABLE ROW LEVEL SECURITY")
+    await administrator.execute(script.replace("the id of the organization", "o"))
+    await administrator.close()
+    reporting = await asyncpg.connect(as_role(migrated, "report_harbour"))
+    assert [row["name"] for row in await reporting.fetch("SELECT name FROM categories")] == ["A"]
+    with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
+        await reporting.execute("DELETE FROM categories")
+    await reporting.execute("SET default_transaction_read_only = off")
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await reporting.execute("DELETE FROM categories")
+    await reporting.close()
+
+
+async def verifiers(url: str) -> dict[str, str]:
+    """What the server keeps of each password."""
+    superuser = await asyncpg.connect(url)
+    rows = await superuser.fetch("SELECT rolname, rolpassword FROM pg_authid WHERE rolname = ANY($1)", LOGINS)
+    await superuser.close()
+    return {row["rolname"]: row["rolpassword"] for row in rows}
+
+
+async def test_the_server_keeps_of_a_password_what_it_would_have_computed_itself(url: str, administrator: Database):
+    await make_roles(administrator, PASSWORDS)
+    superuser = await asyncpg.connect(url)
+    await superuser.execute(f"ALTER ROLE app_rw PASSWORD '{PASSWORDS['app_rw']}'")
+    await superuser.close()
+    kept = (await verifiers(url))["app_rw"]
+    [salt] = re.findall(r":(.*?)\$", kept)
+    assert password_verifier(PASSWORDS["app_rw"], b64decode(salt)) == kept
+
+
+async def test_a_password_that_was_rotated_stays_unless_it_is_to_be_reset(url: str, administrator: Database):
+    await make_roles(administrator, PASSWORDS)
+    first = await verifiers(url)
+    await make_roles(administrator, PASSWORDS)
+    assert await verifiers(url) == first
+    await make_roles(administrator, PASSWORDS, reset_passwords=True)
+    later = await verifiers(url)
+    assert {role for role in LOGINS if later[role] != first[role]} == set(LOGINS)
+
+
+async def test_no_statement_holds_a_password(administrator: Database):
+    sent: list[str] = []
+    execute_ddl = administrator.execute_ddl
+
+    async def observed(script: str) -> None:
+        sent.append(script)
+        await execute_ddl(script)
+
+    administrator.execute_ddl = observed  # type: ignore[method-assign]
+    await make_roles(administrator, PASSWORDS)
+    assert "app_rw PASSWORD 'SCRAM-SHA-256$" in sent[0]
+    assert not [password for password in PASSWORDS.values() if password in sent[0]]
+
+
+async def test_a_role_without_a_password_is_refused(administrator: Database):
+    with pytest.raises(CommandError, match="no password for app_rw"):
+        await make_roles(administrator, {"app_migrate": "x"})
+
+
+def test_a_password_that_would_have_to_be_normalized_is_refused():
+    with pytest.raises(CommandError, match="ASCII"):
+        password_verifier("pässword")

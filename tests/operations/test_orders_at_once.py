@@ -1,0 +1,136 @@
+"""Many who order and receive the same products at once, and orders that PostgreSQL undoes for another's sake."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bench.trade import LOT, PROVOKED, Books, Client, Market, differences, disturb
+from service.catalog.model import Catalog
+from service.db import engine
+from service.db.engine import Database
+from service.operations import FUNCTIONS
+from tests.conftest import MakeDatabase
+from tests.operations.api import Api, furnish, product, stock
+from tests.operations.ordering import PLACE, RECEIVE, counted, order, place, received
+
+CLIENTS = 16
+ORDERS = 160
+MARKET = Market("acme", "s1", "w1", [f"h{number}" for number in range(20)])
+WAITING = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+
+
+@pytest.fixture(scope="module")
+async def market_url(make_database: MakeDatabase, inventory: Catalog) -> str:
+    return await make_database(inventory)
+
+
+@pytest.fixture
+async def market(market_url: str, inventory: Catalog) -> AsyncIterator[Api]:
+    """The shipped API with connections for everybody, and a market to trade on."""
+    database = Database.connect(market_url, size=CLIENTS + 2)
+    api = Api(inventory, database, FUNCTIONS)
+    await furnish(api)
+    for each in MARKET.products:
+        await product(api, each)
+        await stock(api, each, LOT, MARKET.initial)
+    yield api
+    await database.execute_ddl(f"TRUNCATE {', '.join(model.table for model in inventory.models)}")
+    await database.close()
+
+
+async def trade(api: Api, clients: int, orders: int, disturbances: int = 0) -> Books:
+    books, turns = Books(), iter(range(orders))
+    await asyncio.gather(
+        *(Client(MARKET, books, api.send, number).work(turns) for number in range(clients)),
+        disturb(MARKET, books, api.database, iter(range(disturbances))),
+    )
+    return books
+
+
+async def test_h1_no_unit_is_lost_and_none_is_counted_twice(market: Api) -> None:
+    books = await trade(market, CLIENTS, ORDERS, disturbances=20)
+    assert set(books.refused) <= PROVOKED
+    assert len(books.orders) > ORDERS * 0.9
+    assert books.deliveries > ORDERS / 2
+    assert await differences(MARKET, books, market.database) == []
+
+
+async def test_h3_the_last_unit_arrives_once(market: Api) -> None:
+    placed = await place(market, lines=[{"productId": "h1", "quantity": 1, "unitPrice": 1}])
+    answers = await asyncio.gather(*(market.send(RECEIVE, received(placed, (1, 1, LOT))) for _ in range(CLIENTS)))
+    refused = [each["errors"][0]["errorInfo"]["code"] for each in answers if "errors" in each]
+    assert refused == ["wrong_status"] * (CLIENTS - 1)
+    assert await counted(market, "h1") == {LOT: (101, 0)}
+
+
+async def test_the_books_would_tell(market: Api) -> None:
+    books = await trade(market, 2, 4)
+    for sql in (
+        "UPDATE stock_items SET quantity = quantity + 1 WHERE product_id = 'h3' AND lot = 'm'",
+        "UPDATE stock_items SET on_order = -1 WHERE product_id = 'h4' AND lot = 'm'",
+        "UPDATE purchase_order_items SET received_quantity = 99 WHERE line_number = 1",
+        "DELETE FROM purchase_orders WHERE id = (SELECT min(id) FROM purchase_orders)",
+    ):
+        before = len(await differences(MARKET, books, market.database))
+        await market.database.fetch_rows(sql, writes=True)
+        assert len(await differences(MARKET, books, market.database)) > before
+
+
+async def test_h4_an_order_that_loses_a_deadlock_is_placed_all_the_same(market: Api) -> None:
+    """Somebody holds the stock of h1, and then orders it: the order in between waits for them, and they for it."""
+    sent: list[str] = []
+    lines = [{"productId": "h1", "quantity": 5, "unitPrice": 1}]
+    async with market.rows.transaction() as theirs:
+        key = {"warehouseId": "w1", "productId": "h1", "lot": LOT}
+        await theirs.update("StockItem", key | {"reserved": 7})
+        market.database.observer = sent.append
+        ours = asyncio.create_task(market.ask(PLACE, order("ours", lines)))
+        await until_somebody_waits(market.database)
+        # The lock that the order holds, as another order of this transaction would ask for it.
+        await theirs.connection.fetch_rows("SELECT pg_advisory_xact_lock(hashtextextended('stock_items w1 h1', 0))")
+    assert (await ours)["placePurchaseOrder"]["total"] == 5
+    market.database.observer = None
+    assert len([sql for sql in sent if sql.startswith("WITH ordered")]) == 2
+    assert await counted(market, "h1") == {LOT: (100, 5)}
+    (item,) = await market.rows.list("StockItem", {"productId": {"eq": "h1"}})
+    assert item["reserved"] == 7
+    assert len(await market.rows.list("PurchaseOrder")) == len(await market.rows.list("PurchaseOrderItem")) == 1
+
+
+async def test_h4_a_delivery_that_loses_a_deadlock_is_received_once(market: Api) -> None:
+    placed = await place(market, lines=[{"productId": "h1", "quantity": 5, "unitPrice": 1}])
+    async with market.rows.transaction() as theirs:
+        key = {"warehouseId": "w1", "productId": "h1", "lot": LOT}
+        await theirs.update("StockItem", key | {"reserved": 7})
+        ours = asyncio.create_task(market.ask(RECEIVE, received(placed, (1, 5, LOT))))
+        await until_somebody_waits(market.database)
+        await theirs.update("PurchaseOrder", {"id": placed, "notes": "soon"})
+    assert (await ours)["receivePurchaseOrder"]["status"] == "RECEIVED"
+    assert await counted(market, "h1") == {LOT: (105, 0)}
+    (found,) = await market.rows.list("PurchaseOrder")
+    assert found["notes"] == "soon"
+
+
+async def until_somebody_waits(database: Database) -> None:
+    async with asyncio.timeout(10):
+        while not await database.fetch_rows(WAITING):  # noqa: ASYNC110  PostgreSQL has no event for us
+            await asyncio.sleep(0.01)
+
+
+async def test_h5_what_is_acknowledged_is_done_once_where_nothing_but_serializable_is_allowed(
+    market: Api, market_url: str, inventory: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A database may say so for everybody: then transactions clash (40001) where they would wait."""
+    strict = engine.DIRECT_SETTINGS | {"default_transaction_isolation": "serializable"}
+    monkeypatch.setattr(engine, "DIRECT_SETTINGS", strict)
+    database = Database.connect(market_url, size=4)
+    begun: list[str] = []
+    database.observer = begun.append
+    books = await trade(Api(inventory, database, FUNCTIONS), 4, 30)
+    await database.close()
+    assert len([sql for sql in begun if "FROM suppliers" in sql]) > 30  # some have been placed again
+    assert set(books.refused) <= PROVOKED | {"clash"}
+    assert await differences(MARKET, books, market.database) == []
