@@ -39,6 +39,15 @@ GRANT USAGE ON SCHEMA public TO {SERVE};
 ALTER DEFAULT PRIVILEGES FOR ROLE {OWNER} IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {SERVE};
 """
 
+MAKER = 0x0FF7A3D
+"""The advisory lock of whoever makes them."""
+
+LOCAL_ROLE = """
+DO $$ BEGIN
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') THEN {created} END IF;
+END $$;
+"""
+
 NO_TEMPORARY_TABLES = """
 DO $$ BEGIN EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database()); END $$;
 """
@@ -47,9 +56,8 @@ DO $$ BEGIN EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', curren
 
 async def make_local_roles(database: Database) -> None:
     """Make the roles on a server of one's own, where nobody needs a password: for development and tests."""
-    roles = orjson.loads(await database.fetch_value(EXISTING, [[OWNER, GATE, *LOGINS]]) or "[]")
-    made = [_created(role) for role in (OWNER, GATE, *LOGINS) if role not in roles]
-    await database.execute_ddl("\n".join([*made, RIGHTS]))
+    made = "\n".join(LOCAL_ROLE.format(role=role, created=_created(role)) for role in (OWNER, GATE, *LOGINS))
+    await database.execute_ddl(f"SELECT pg_advisory_xact_lock({MAKER});\n{made}\n{RIGHTS}")
 
 
 async def make_roles(database: Database, passwords: Mapping[str, str], *, reset_passwords: bool = False) -> list[str]:

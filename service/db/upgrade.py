@@ -20,13 +20,14 @@ from sqlalchemy.pool import NullPool
 from service.db import failures
 from service.db.address import Address, address_of
 from service.db.engine import Database
+from service.db.roles import make_local_roles
 from service.errors import CommandError, Unavailable
 
 if TYPE_CHECKING:
     import asyncpg
     from alembic.config import Config
 
-HEAD = "0001"
+HEAD = "0002"
 """The revision that this code needs: the last one in `alembic/versions/`."""
 
 SCRIPTS = tuple(Path(__file__).parents[2] / name for name in ("alembic", "migrations"))
@@ -55,6 +56,8 @@ def upgrade(address: Address | str, revision: str = "head") -> None:
         return
     from alembic import command  # noqa: PLC0415  0.3 s, which a start with nothing to do need not pay
 
+    with suppress(Unavailable):  # migrating will say it better
+        asyncio.run(_make_roles(address))
     _run(command.upgrade, address, revision)
 
 
@@ -109,6 +112,16 @@ def alembic_config(address: Address | str) -> Config:
     config.set_main_option("script_location", str(scripts))
     config.set_main_option("path_separator", "os")
     return config
+
+
+async def _make_roles(address: Address | str) -> None:
+    """Make the roles that revisions need, if the one who migrates may: on a server of one's own."""
+    database = Database.connect(address, size=1)
+    try:
+        if await database.fetch_value("SELECT 'yes' FROM pg_roles WHERE rolname = current_user AND rolsuper"):
+            await make_local_roles(database)
+    finally:
+        await database.close()
 
 
 def _is_current(address: Address | str) -> bool:

@@ -29,7 +29,17 @@ UNION ALL
 SELECT conrelid::regclass || ' ' || pg_get_constraintdef(oid) FROM pg_constraint
  WHERE connamespace = 'public'::regnamespace
 UNION ALL
-SELECT pg_get_functiondef(oid) FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+SELECT pg_get_functiondef(oid) || proowner::regrole || coalesce(proacl::text, '')
+  FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+UNION ALL
+SELECT 'policy ' || tablename || ' ' || policyname || ' ' || permissive || roles::text || cmd || coalesce(qual, '')
+       || coalesce(with_check, '') FROM pg_policies
+UNION ALL
+SELECT 'secured ' || oid::regclass || ' ' || relrowsecurity || relforcerowsecurity || relowner::regrole
+       || coalesce((SELECT string_agg(each::text, ',' ORDER BY each::text) FROM unnest(relacl) AS each), '')
+  FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+UNION ALL
+SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
 ORDER BY 1
 """
 
@@ -50,9 +60,10 @@ async def migrated(make_database: MakeDatabase) -> str:
     return url
 
 
-async def test_migrating_makes_the_catalogs_tables(migrated: str, make_database: MakeDatabase, inventory: Catalog):
-    made = await schema_of(await make_database(inventory))
-    assert len(made) > 200
+async def test_migrating_makes_the_catalogs_tables(migrated: str, make_database: MakeDatabase, enforced: Catalog):
+    made = await schema_of(await make_database(enforced))
+    assert len(made) > 400
+    assert any(row.startswith("policy products tenant RESTRICTIVE{app_rw}") for row in made)
     assert any("(entity_id || '#'::text) || aws_datetime(occurred_at)" in row for row in made)
     assert await schema_of(migrated) == made
 
@@ -91,8 +102,8 @@ async def test_a_service_knows_whether_the_schema_is_its_own(make_database: Make
     await database.close()
 
 
-async def test_emptying_leaves_nothing(make_database: MakeDatabase, inventory: Catalog):
-    url = await make_database(inventory)
+async def test_emptying_leaves_nothing(make_database: MakeDatabase, enforced: Catalog):
+    url = await make_database(enforced)
     await upgrade.empty(url)
     assert await schema_of(url) == []
     await asyncio.to_thread(upgrade.upgrade, url)
