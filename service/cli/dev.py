@@ -60,8 +60,8 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument(
         "--integrity",
         choices=("legacy", "enforced"),
-        default="legacy",
-        help="what the tables refuse: `legacy`, the default, allows what DynamoDB allowed; `enforced` is not there yet",
+        help="what the tables refuse: `enforced` keeps organizations apart, the default of the shipped inventory; "
+        "`legacy` allows what DynamoDB allowed, and is all there is for --schema",
     )
     parser.add_argument("--issuer", metavar="URL", help="accept the tokens of this user pool instead of our own")
     parser.add_argument("--client-id", metavar="ID", help="the user pool's app client; goes with --issuer")
@@ -81,11 +81,6 @@ def run(arguments: argparse.Namespace) -> int:
     from service.cli.server import ends_on_sigterm, listen  # noqa: PLC0415  as above
     from service.logs import write_logs_for_a_person  # noqa: PLC0415  as above
 
-    if arguments.integrity == "enforced":
-        raise CommandError(
-            "`--integrity enforced` is not part of this version: there is no tenancy and no constraint yet.",
-            hint="Leave the option out, or say --integrity legacy.",
-        )
     issuer = DevelopmentIssuer.open(arguments.data_dir)
     settings = development_settings(arguments, issuer)
     listener = listen(arguments.host, settings.port if arguments.port is None else arguments.port)
@@ -109,7 +104,7 @@ def development_settings(arguments: argparse.Namespace, issuer: DevelopmentIssue
     ours = {"ISSUER": issuer.url, "CLIENT_IDS": issuer.client_id, "JWKS": issuer.jwks}
     made_up = {
         "CURSOR_KEY": cursor_key(arguments.data_dir),
-        "API_KEYS": api_key(arguments.data_dir),
+        "API_KEYS": _bound(api_key(arguments.data_dir), arguments),
         "CORS_ORIGINS": "*",
         "GRAPHIQL": "true",
         "REQUEST_LOG": "false",
@@ -119,12 +114,21 @@ def development_settings(arguments: argparse.Namespace, issuer: DevelopmentIssue
     options = {
         "ISSUER": arguments.issuer,
         "CLIENT_IDS": arguments.client_id,
-        "API_KEYS": arguments.api_key,
+        "API_KEYS": arguments.api_key and _bound(arguments.api_key, arguments),
         "SCHEMA": arguments.schema,
     }
     chosen = {PREFIX + name: text for name, text in options.items() if text}
     url = {"DATABASE_URL": arguments.database_url or "postgresql://embedded"}
     return Settings.from_environ({PREFIX + name: text for name, text in made_up.items()} | given | chosen | url)
+
+
+def _bound(key: str, arguments: argparse.Namespace) -> str:
+    """An API key of the demo's first company, where organizations are kept apart."""
+    if "@" in key or arguments.schema or arguments.integrity == "legacy":
+        return key
+    from service.demo import demo_callers  # noqa: PLC0415  as above
+
+    return f"{key}@{demo_callers().admin.organization}"
 
 
 def _serve(
@@ -137,7 +141,7 @@ def _serve(
     from service.graphql.graphiql import Caller  # noqa: PLC0415  as above
     from service.settings import LOCAL_HOSTS  # noqa: PLC0415  as above
 
-    catalog = _catalog(settings.schema, quiet=arguments.json)
+    catalog = _catalog(settings.schema, arguments.integrity, quiet=arguments.json)
     is_shipped = settings.schema is None
     people = people_of_inventory() if is_shipped else people_of(catalog)
     if settings.issuer != issuer.url:
@@ -148,7 +152,7 @@ def _serve(
         if _hostname(host) not in LOCAL_HOSTS | {arguments.host}:
             return []
         made = [Caller(each.label, {"authorization": each.token(issuer)}) for each in people]
-        return [*made, Caller("API key", {"x-api-key": settings.api_keys[0]})]
+        return [*made, Caller("API key", {"x-api-key": _bare_key(settings)})]
 
     with _database(arguments, catalog, is_shipped=is_shipped) as url:
         database = Database.connect(url, size=settings.pool_size, behind_proxy=settings.behind_proxy)
@@ -170,7 +174,12 @@ def _hostname(host: str) -> str | None:
     return None
 
 
-def _catalog(schema: str | None, *, quiet: bool) -> Catalog:
+def _bare_key(settings: Settings) -> str:
+    """The first API key, without the organization it is bound to."""
+    return settings.api_keys[0].partition("@")[0]
+
+
+def _catalog(schema: str | None, integrity: str | None, *, quiet: bool) -> Catalog:
     from service.source import catalog_at  # noqa: PLC0415  as above
 
     with step(f"Reading {schema or 'the inventory'}", quiet=quiet) as reading:
@@ -178,7 +187,12 @@ def _catalog(schema: str | None, *, quiet: bool) -> Catalog:
         reading.done = f"{len(catalog.models)} models of {schema or 'the shipped inventory'}"
     if needing_a_person and not quiet:
         print(f"  {needing_a_person} of it needs a person: offramp import {schema}", file=sys.stderr)
-    return catalog
+    if integrity == "enforced" and not catalog.is_enforced:
+        raise CommandError(
+            "An imported schema is served in `legacy` integrity: it does not say which field is the organization.",
+            hint="Leave --integrity out. To own the models, and say it in them: offramp import --help",
+        )
+    return catalog.as_legacy() if integrity == "legacy" else catalog
 
 
 @contextmanager
@@ -189,7 +203,7 @@ def _database(arguments: argparse.Namespace, catalog: Catalog, *, is_shipped: bo
 
     with _server(arguments) as url:
         with step("Bringing the tables up to date", quiet=arguments.json) as making:
-            if is_shipped:
+            if catalog.is_enforced:
                 upgrade(url)
             else:
                 url = asyncio.run(create_scratch(url, catalog))  # noqa: PLW2901  the same server, its own database
@@ -198,7 +212,17 @@ def _database(arguments: argparse.Namespace, catalog: Catalog, *, is_shipped: bo
             with step("Loading demo data", quiet=arguments.json) as loading:
                 asyncio.run(_load_demo(url, catalog))
                 loading.done = "Demo data of three companies"
-        yield url
+        yield _served(url, arguments) if catalog.is_enforced else url
+
+
+def _served(url: str, arguments: argparse.Namespace) -> str:
+    """The URL to serve from: as a role that row-level security binds."""
+    from service.db.embedded import url_as  # noqa: PLC0415  as above
+    from service.db.roles import SERVE  # noqa: PLC0415  as above
+
+    if not arguments.database_url:
+        return url_as(url, SERVE)
+    return f"{url}{'&' if '?' in url else '?'}role={SERVE}"  # of a server of somebody's, it has no password
 
 
 @contextmanager
@@ -266,12 +290,12 @@ def _announce(
     endpoint, rest = f"{origin}/graphql", f"{origin}/v1"
     tokens = {each.label: each.token(issuer) for each in people}
     if arguments.json:
-        content: dict[str, Any] = {"endpoint": endpoint, "rest": rest, "apiKey": settings.api_keys[0], "tokens": tokens}
+        content: dict[str, Any] = {"endpoint": endpoint, "rest": rest, "apiKey": _bare_key(settings), "tokens": tokens}
         print(json.dumps(content | {"dataDir": str(arguments.data_dir)}), flush=True)
         return
     print(f"\n  GraphiQL  {endpoint}  (in a browser)\n  Endpoint  {endpoint}  (in aws-exports or amplify_outputs)")
     print(f"  REST      {rest}")
-    print(f"  API key   {settings.api_keys[0]}")
+    print(f"  API key   {_bare_key(settings)}")
     if not people:
         print(f"  Tokens    of {settings.issuer}")
     for label, token in tokens.items():

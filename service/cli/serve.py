@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
+
+from service.errors import CommandError, Unavailable
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -46,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     settings = Settings.from_environ(os.environ)
     with loading():
-        app = _composed(settings)
+        app = _composed(settings, only_checking=arguments.check)
     if arguments.check:
         print("The settings are complete.")
         return 0
@@ -56,11 +59,27 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _composed(settings: Settings) -> ASGIApp:
+async def _refuse_wrong_role(url: str) -> None:
+    """Errors: CommandError for a role that row-level security does not bind. A database that is away may come back."""
+    from service.db.engine import Database  # noqa: PLC0415  as above
+    from service.db.readiness import role_problem  # noqa: PLC0415  as above
+
+    database = Database.connect(url, size=1)
+    try:
+        with suppress(Unavailable):
+            if problem := await role_problem(database):
+                raise CommandError(problem, hint="DATABASE_URL is for app_rw; MIGRATION_DATABASE_URL for app_migrate.")
+    finally:
+        await database.close()
+
+
+def _composed(settings: Settings, *, only_checking: bool) -> ASGIApp:
     from service.app import compose  # noqa: PLC0415  as above
     from service.db.engine import Database  # noqa: PLC0415  as above
     from service.source import catalog_at  # noqa: PLC0415  as above
 
     database = Database.connect(settings.database_url, size=settings.pool_size, behind_proxy=settings.behind_proxy)
     catalog, _ = catalog_at(settings.schema)
+    if catalog.is_enforced and not only_checking:
+        asyncio.run(_refuse_wrong_role(settings.database_url))
     return compose(settings, catalog=catalog, database=database)

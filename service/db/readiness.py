@@ -1,4 +1,4 @@
-"""Whether a database holds the tables that a service needs, in words for `/readyz`."""
+"""Whether a database holds the tables that a service needs, and binds it, in words for `/readyz`."""
 
 from __future__ import annotations
 
@@ -13,10 +13,28 @@ WHERE NOT EXISTS (SELECT FROM pg_tables WHERE schemaname = current_schema() AND 
 """The names in the list that no table has; null if there is none."""
 
 
+ROLE = """
+SELECT CASE
+    WHEN rolsuper THEN 'is a superuser'
+    WHEN rolbypassrls THEN 'has BYPASSRLS'
+    WHEN EXISTS (SELECT FROM pg_class WHERE relowner = pg_roles.oid AND relkind IN ('r', 'v', 'm', 'p')
+                 AND relnamespace = 'public'::regnamespace) THEN 'owns tables'
+    WHEN current_user = session_user AND pg_has_role('app_owner', 'MEMBER') THEN 'may become app_owner'
+END FROM pg_roles WHERE rolname = current_user
+"""
+"""Why policies do not bind the role of this connection; null if they do."""
+
+
+async def role_problem(database: Database) -> str | None:
+    """Why a service must not run as the role that it is connected as; None if it may. Errors: Unavailable."""
+    why = await database.fetch_value(ROLE)
+    return f"The database role {why}, so row-level security would not hold. Serve as app_rw." if why else None
+
+
 async def migration_problem(database: Database) -> str | None:
     """Why the shipped service cannot serve from a database; None if it can. Errors: Unavailable."""
     if await schema_is_current(database):
-        return None
+        return await role_problem(database)
     return "The database is not at the revision that this version needs. Run: offramp db upgrade"
 
 

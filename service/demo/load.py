@@ -9,7 +9,9 @@ from typing import Any
 import orjson
 
 from service.catalog.model import Catalog, Field, Model
+from service.db.audit import UNAUDITED
 from service.db.engine import Database
+from service.db.tables import tables_from_catalog
 from service.demo.maker import Row
 from service.demo.people import DemoCallers, demo_callers
 from service.demo.rows import demo_rows
@@ -26,18 +28,20 @@ async def load_demo(database: Database, catalog: Catalog) -> DemoCallers:
     async with database.transaction() as transaction:
         await transaction.execute(f"SET LOCAL lock_timeout = '60s'; SELECT pg_advisory_xact_lock({LOADER})")
         if await transaction.fetch_value("SELECT id FROM organizations LIMIT 1") is None:
-            await transaction.execute("SET LOCAL statement_timeout = '60s'")
-            for name, rows in demo_rows().items():
+            await transaction.execute(f"SET LOCAL statement_timeout = '60s'; {UNAUDITED}")
+            rows_by_table = {catalog.model_by_name[name].table: (name, rows) for name, rows in demo_rows().items()}
+            for table in tables_from_catalog(catalog).sorted_tables:  # those first that others refer to
+                name, rows = rows_by_table[table.name]
                 model = catalog.model_by_name[name]
-                columns = [each.column for each in model.fields]
+                columns = [each.column for each in model.stored]
                 await transaction.copy(model.table, columns, _records(model, catalog, rows))
     return demo_callers()
 
 
 def _records(model: Model, catalog: Catalog, rows: list[Row]) -> Iterator[tuple[object, ...]]:
-    is_json = [_is_json(each, catalog) for each in model.fields]
+    is_json = [_is_json(each, catalog) for each in model.stored]
     for row in rows:
-        values = (row.get(each.name) for each in model.fields)
+        values = (row.get(each.name) for each in model.stored)
         yield tuple(_stored(value, as_json=as_json) for value, as_json in zip(values, is_json, strict=True))
 
 

@@ -50,7 +50,7 @@ class Maker:
         """Add a row of the company, last changed some days after it was made."""
         changed = min(created + timedelta(hours=self.random.randrange(1, 900)), TODAY)
         names = ("createdOn", "updatedOn") if model == "PurchaseOrderItem" else ("createdAt", "updatedAt")
-        owned = {} if model in {"Organization", "ProductSupplier"} else {"organizationId": self.organization_id}
+        owned = {} if model == "Organization" else {"organizationId": self.organization_id}
         self.rows[model].append(values | owned | dict(zip(names, (created, changed), strict=True)))
 
     def before(self, days: int) -> datetime:
