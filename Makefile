@@ -29,8 +29,9 @@ contracts: .venv/dev  ## write anew what is derived from the code; review the di
 	$(BIN)/python -m service.cli.reference
 	$(BIN)/offramp contract export
 
-pages: .venv/dev  ## build GraphiQL anew from pages/graphiql; commit the result
+pages: .venv/dev  ## build GraphiQL and the docs page anew from pages/; commit the result
 	cd pages/graphiql && $(CURDIR)/$(BIN)/npm ci --ignore-scripts && $(CURDIR)/$(BIN)/node build.mjs
+	cd pages/docs && $(CURDIR)/$(BIN)/npm ci --ignore-scripts && $(CURDIR)/$(BIN)/node build.mjs
 
 bench: .venv/dev  ## measure beside the peers, ten minutes [ARGS="--repeats 1"]
 	$(BIN)/python -m bench.run $(ARGS)

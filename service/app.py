@@ -33,9 +33,10 @@ from service.operations.run import CustomOperations
 from service.settings import Settings
 
 if TYPE_CHECKING:
-    from service.graphql.graphiql import Caller
+    from service.page import Caller
 
 ENDPOINT = "/graphql"
+DESCRIPTION = "/v1/openapi.json"
 EXPOSED_HEADERS = ("x-amzn-ErrorType", "x-amzn-RequestId")
 """A browser hides headers from a page of another origin unless they are named; the Amplify client reads the first."""
 Problem = Callable[[], Awaitable[str | None]]
@@ -57,8 +58,8 @@ def compose(
 ) -> Starlette:
     """The service of a catalog on a database.
 
-    For GraphiQL: `examples` is a folder of documents, by default they are made from the catalog; `callers` gives who
-    may be chosen there by somebody who opened it under a `Host`. Errors: SettingsError.
+    For the pages: `examples` is a folder of documents for GraphiQL, by default they are made from the catalog;
+    `callers` gives who may be chosen by somebody who opened a page under a `Host`. Errors: SettingsError.
     """
     repository = Repository(
         catalog,
@@ -86,7 +87,7 @@ def compose(
         problem=_problem_of(settings, database, catalog),
         close=database.close,
         page=page,
-        pages=pages,
+        pages=[*pages, *_docs(callers)] if settings.docs else pages,
     )
 
 
@@ -101,6 +102,12 @@ def _graphiql(catalog: Catalog, examples: Path | None, callers: Callers) -> tupl
 
     operations = (examples_in(examples) if examples else {}) or examples_of(catalog)
     return lambda host: graphiql_page(callers(host), operations, ENDPOINT), graphiql_routes(ENDPOINT)
+
+
+def _docs(callers: Callers) -> list[Route]:
+    from service.rest.docs import docs_routes  # noqa: PLC0415  as above
+
+    return docs_routes(DESCRIPTION, callers)
 
 
 def _problem_of(settings: Settings, database: Database, catalog: Catalog) -> Problem:
