@@ -1,0 +1,67 @@
+"""The whole document of a catalog."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Any
+
+from service.catalog.model import Catalog, Model
+from service.rest.openapi import problems
+from service.rest.openapi.answers import HEADERS
+from service.rest.openapi.filters import Filters
+from service.rest.openapi.parameters import Parameters
+from service.rest.openapi.paths import Paths
+from service.rest.openapi.problems import problem_responses
+from service.rest.openapi.schemas import page_schema, resource_schemas, type_schemas
+from service.rest.openapi.security import SCHEMES, TOKEN
+from service.rest.openapi.values import Schema, Values
+from service.rest.resources import resources_of
+
+DESCRIPTION = """\
+The rows of every model, over HTTP. Bodies are JSON; names are those of the GraphQL API.
+
+* **Lists** are pages: `data`, and in `page` where the next one begins. A filter runs before the limit.
+* **Filters** are parameters: `status=OPEN`, `total[ge]=100`, `name[beginsWith]=Ac`. All have to hold; a filter of any
+  shape goes into `filter`, or into the body of a search.
+* **Versions**: a row comes with its `ETag`. Send it back as `If-Match`, and nobody's change is overwritten.
+* **Retries** are safe with an `Idempotency-Key`.
+* **Errors** are problem documents (RFC 9457) that list everything that is wrong, with its place.
+
+A field that is closed to a caller is not there. Text must not contain U+0000.
+"""
+
+
+def openapi_document(catalog: Catalog) -> dict[str, Any]:
+    """The OpenAPI 3.1 document of everything that the REST door serves for a catalog."""
+    values = Values(catalog)
+    filters = Filters(catalog, values)
+    parameters = Parameters(catalog, values, filters)
+    resources = resources_of(catalog)
+    paths: dict[str, Schema] = {}
+    for resource in resources:
+        for path, method, operation in Paths(resources, parameters).of(resource):
+            paths.setdefault(path, {})[method] = operation
+    schemas: dict[str, Schema] = dict(type_schemas(catalog, values))
+    for resource in resources:
+        schemas |= dict(resource_schemas(resource, values))
+        schemas |= dict(filters.schemas(resource))
+    schemas |= {"rest.Page": page_schema(), "rest.Problem": problems.schema()}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Offramp REST API", "version": version("offramp"), "description": DESCRIPTION},
+        "servers": [{"url": "/"}],
+        "security": [{TOKEN: []}],
+        "tags": [_tag(each.model) for each in resources],
+        "paths": paths,
+        "components": {
+            "schemas": dict(sorted(schemas.items())),
+            "parameters": dict(sorted(parameters.components.items())),
+            "headers": HEADERS,
+            "responses": problem_responses(problems.EVERY),
+            "securitySchemes": SCHEMES,
+        },
+    }
+
+
+def _tag(model: Model) -> dict[str, str]:
+    return {"name": model.name} | ({"description": model.description} if model.description else {})

@@ -1,0 +1,162 @@
+"""The parameters and request headers of the API: each is described once and referred to wherever it is taken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from service.catalog.model import Catalog, Field, Model
+from service.rest.openapi.filters import Filters
+from service.rest.openapi.values import Schema, Values, ref
+from service.rest.questions import LIST_PARAMETERS, MOST_ROWS, MOST_SORTS, PAGE, sortable_fields
+from service.rest.resources import Resource
+from service.rest.shapes import DEEPEST
+
+JSON = "application/json"
+
+
+class Parameters:
+    """The parameters of one document, which become its components as they are asked for."""
+
+    def __init__(self, catalog: Catalog, values: Values, filters: Filters) -> None:
+        self._catalog = catalog
+        self._values = values
+        self._filters = filters
+        self.components: dict[str, Schema] = {}
+
+    def of_list(self, resource: Resource) -> list[Schema]:
+        """Everything that a list can be asked."""
+        model = resource.model
+        own = [
+            self.shared("limit"),
+            self.shared("cursor"),
+            self._add(f"{model.name}.sort", _sort(resource)),
+            *self.of_item(model),
+            self._add(f"{model.name}.filter", _json_filter(model)),
+        ]
+        # A field that is called as one of the parameters above can be asked about in a filter as JSON alone.
+        free = [each for each in resource.filterable if each.name not in LIST_PARAMETERS]
+        filters = [self._add(_key_of(each), self._filters.parameter(each)) for each in free]
+        return [*own, *filters, self.shared("preferCount")]
+
+    def of_item(self, model: Model) -> list[Schema]:
+        """What is to be given of a row."""
+        own = [self._add(f"{model.name}.fields", _fields(self._catalog, model))]
+        return own + ([self._add(f"{model.name}.include", _include(self._catalog, model))] if model.relations else [])
+
+    def of_key(self, model: Model) -> list[Schema]:
+        """The parts of a key in a path."""
+        fields = (model.field_by_name[name] for name in model.key)
+        return [
+            {"name": each.name, "in": "path", "required": True, "schema": self._key(each.type.name)} for each in fields
+        ]
+
+    def _key(self, name: str) -> Schema:
+        schema = self._values.operand(name)
+        return schema | {"minLength": 1} if schema.get("type") == "string" else schema
+
+    def _add(self, key: str, parameter: Schema) -> Schema:
+        self.components[key] = parameter
+        return ref(key, "parameters")
+
+    def shared(self, key: str) -> Schema:
+        """A parameter that is the same for every resource: a key of `SHARED`."""
+        return self._add(key, SHARED[key])
+
+
+def _key_of(field: Field) -> str:
+    return f"{field.name}.{field.type.name}{'.List' if field.type.is_list else ''}"
+
+
+def _query(name: str, schema: Schema, description: str, **more: object) -> Schema:
+    return {"name": name, "in": "query", "description": description, "schema": schema, **more}
+
+
+def _header(name: str, schema: Schema, description: str, **more: object) -> Schema:
+    return {"name": name, "in": "header", "description": description, "schema": schema, **more}
+
+
+def _names(name: str, allowed: Iterator[str], description: str, **limits: int) -> Schema:
+    items = {"type": "string", "enum": list(allowed)}
+    schema = {"type": "array", "items": items, "minItems": 1, "uniqueItems": True, **limits}
+    return _query(name, schema, description, style="form", explode=False)
+
+
+def _sort(resource: Resource) -> Schema:
+    first = ", ".join(f"`{name}`" for name in resource.sortable())
+    return _names(
+        "sort",
+        (sign + name for name in sortable_fields(resource) for sign in ("", "-")),
+        f"The order, `-` before what goes down. The first may be {first}; with a filter that holds the first field of "
+        "an index to one value, also the next. The key decides among equals.",
+        maxItems=MOST_SORTS,
+    )
+
+
+def _fields(catalog: Catalog, model: Model) -> Schema:
+    return _names(
+        "fields",
+        _paths(catalog, model),
+        f"What is given, and nothing else. Paths go on up to {DEEPEST} relations deep: `supplier.name`.",
+    )
+
+
+def _paths(catalog: Catalog, model: Model) -> Iterator[str]:
+    yield from (each.name for each in model.fields)
+    for relation in model.relations:
+        yield from (f"{relation.name}.{each.name}" for each in catalog.model_by_name[relation.target].fields)
+
+
+def _include(catalog: Catalog, model: Model) -> Schema:
+    return _names(
+        "include",
+        _relations(catalog, model),
+        f"Related rows that are given with the row; up to {DEEPEST} relations deep, and of many the first 50.",
+    )
+
+
+def _relations(catalog: Catalog, model: Model) -> Iterator[str]:
+    for relation in model.relations:
+        yield relation.name
+        yield from (f"{relation.name}.{each.name}" for each in catalog.model_by_name[relation.target].relations)
+
+
+def _json_filter(model: Model) -> Schema:
+    return {
+        "name": "filter",
+        "in": "query",
+        "description": "A filter of any shape, as JSON. It has to hold beside the others.",
+        "content": {JSON: {"schema": ref(f"{model.name}.Filter")}},
+    }
+
+
+SHARED: dict[str, Schema] = {
+    "limit": _query("limit", {"type": "integer", "minimum": 1, "maximum": MOST_ROWS, "default": PAGE}, "Rows of a page."),
+    "cursor": _query("cursor", {"type": "string"}, "Where the page begins: `page.next` of the one before."),
+    "prefer": _header(
+        "Prefer",
+        {"type": "string"},
+        "`handling=lenient`: what is not known is ignored, not refused (RFC 7240).",
+        example="handling=lenient",
+    ),
+    "preferCount": _header(
+        "Prefer",
+        {"type": "string"},
+        "`count=exact` or `count=estimated`: how many rows there are on all pages, as `page.total`. "
+        "`handling=lenient`: what is not known is ignored, not refused (RFC 7240).",
+        example="count=exact",
+    ),
+    "ifNoneMatch": _header(
+        "If-None-Match", {"type": "string"}, "The `ETag` of a row that you have: the answer is 304 if it is still that."
+    ),
+    "ifMatch": _header(
+        "If-Match",
+        {"type": "string", "pattern": r'^(?:\*|(?:W/)?"[^"]*"(?:, ?(?:W/)?"[^"]*")*)$'},
+        "The `ETag` of the version that the change is meant for.",
+    ),
+    "idempotencyKey": _header(
+        "Idempotency-Key",
+        {"type": "string", "minLength": 1, "maxLength": 255},
+        "Your own name for this request. Sent again within 24 hours it is answered as the first time, and done once.",
+    ),
+}
+"""What is the same for every resource."""

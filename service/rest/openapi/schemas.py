@@ -1,0 +1,134 @@
+"""The schemas of a resource: its rows as they are given back, and the bodies that are sent in.
+
+A derived schema is called after its model and what it is for, `Product.Create`. No type of a GraphQL schema can have a
+dot in its name, so none of them is ever taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from service.catalog.model import Catalog, Field, Model, ObjectType, Relation
+from service.rest.openapi.values import Schema, Values, closed, embedded_input, or_null, ref
+from service.rest.questions import MOST_ROWS, PAGE
+from service.rest.resources import Resource
+
+
+def type_schemas(catalog: Catalog, values: Values) -> Iterator[tuple[str, Schema]]:
+    """The enums, embedded types and hand-written inputs of a catalog."""
+    for enum in catalog.enums:
+        yield enum.name, {"type": "string", "enum": list(enum.values)}
+    for each in catalog.objects:
+        yield each.name, _object_given_back(each, values)
+    for each in _sent_in(catalog):
+        yield embedded_input(each.name), _body(each.fields, _required(each.fields), values)
+    for written in catalog.inputs:
+        yield written.name, _body(written.fields, _required(written.fields), values)
+
+
+def resource_schemas(resource: Resource, values: Values) -> Iterator[tuple[str, Schema]]:
+    """The row of a resource and its bodies."""
+    model = resource.model
+    yield model.name, _row(model, values)
+    yield f"{model.name}.Page", _page(model)
+    yield f"{model.name}.Create", _create(resource, values)
+    yield f"{model.name}.Update", _update(resource, values)
+    yield f"{model.name}.Search", _search(resource)
+
+
+def _row(model: Model, values: Values) -> Schema:
+    members: dict[str, Schema] = {}
+    for each in model.fields:
+        members[each.name] = values.given_back(each.type)
+    for relation in model.relations:
+        members[relation.name] = _related(relation)
+    schema: Schema = {"type": "object", "properties": {name: members[name] for name in _order(model, members)}}
+    return {**schema, "description": model.description} if model.description else schema
+
+
+def _order(model: Model, members: Iterable[str]) -> list[str]:
+    known = list(members)
+    return [name for name in model.order if name in known] + [name for name in known if name not in model.order]
+
+
+def _related(relation: Relation) -> Schema:
+    note = f"Only with `include={relation.name}`."
+    if relation.is_many:
+        return {**ref(f"{relation.target}.Page"), "description": note}
+    return {**or_null(ref(relation.target)), "description": note}
+
+
+def page_schema() -> Schema:
+    """What is said of a page."""
+    members: Schema = {
+        "limit": {"type": "integer", "description": "How many rows it has at most."},
+        "next": {"type": ["string", "null"], "description": "The `cursor` of the next page; null on the last."},
+        "hasMore": {"type": "boolean", "description": "Whether rows follow."},
+        "total": {"type": "integer", "description": "Rows of all pages, with `Prefer: count=…`."},
+    }
+    return {"type": "object", "required": ["limit", "hasMore"], "properties": members}
+
+
+def _page(model: Model) -> Schema:
+    return {
+        "type": "object",
+        "required": ["data", "page"],
+        "properties": {"data": {"type": "array", "items": ref(model.name)}, "page": ref("rest.Page")},
+    }
+
+
+def _create(resource: Resource, values: Values) -> Schema:
+    schema = _body(resource.creatable, resource.required_to_create(), values)
+    return schema | {"example": example_of(resource, values)}
+
+
+def _update(resource: Resource, values: Values) -> Schema:
+    return _body(resource.changeable, (), values)
+
+
+def _search(resource: Resource) -> Schema:
+    names: Schema = {"type": "array", "items": {"type": "string"}}
+    parts: Schema = {
+        "filter": ref(f"{resource.model.name}.Filter"),
+        "sort": names,
+        "limit": {"type": "integer", "minimum": 1, "maximum": MOST_ROWS, "default": PAGE},
+        "cursor": {"type": ["string", "null"]},
+        "fields": names,
+        "include": names,
+    }
+    return closed(parts)
+
+
+def example_of(resource: Resource, values: Values) -> dict[str, Any]:
+    """The least that makes a row."""
+    required = set(resource.required_to_create())
+    return {each.name: values.example(each.type) for each in resource.creatable if each.name in required}
+
+
+def _object_given_back(of: ObjectType, values: Values) -> Schema:
+    members = {each.name: values.given_back(each.type) for each in of.fields}
+    members |= {each.name: or_null(ref(each.type.name)) for each in of.relations}
+    return {"type": "object", "properties": members}
+
+
+def _body(fields: Iterable[Field], required: Iterable[str], values: Values) -> Schema:
+    needed = list(required)
+    return closed({each.name: values.sent_in(each.type, null=each.name not in needed) for each in fields}, needed)
+
+
+def _required(fields: Iterable[Field]) -> list[str]:
+    return [each.name for each in fields if each.type.required and each.default is None]
+
+
+def _sent_in(catalog: Catalog) -> Iterator[ObjectType]:
+    """The embedded types that a body can hold: those of stored fields, and what is in them."""
+    waiting = [field.type.name for model in catalog.models for field in model.fields if field.in_input]
+    waiting += [field.type.name for written in catalog.inputs for field in written.fields]
+    found: dict[str, ObjectType] = {}
+    while waiting:
+        embedded = catalog.object_by_name.get(waiting.pop())
+        if embedded is not None and embedded.name not in found:
+            found[embedded.name] = embedded
+            waiting += [each.type.name for each in embedded.fields]
+    return (each for each in catalog.objects if each.name in found)
