@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from service.auth.authenticator import Authenticator, authenticator_from
+from service.auth.classes import CallerClasses
 from service.catalog.model import Catalog
 from service.db.engine import Database
 from service.db.readiness import migration_problem, table_problem
@@ -30,14 +31,21 @@ from service.graphql.view import Execute, GraphQLView, Page
 from service.operations import FUNCTIONS
 from service.operations.connect import Connected, connect
 from service.operations.run import CustomOperations
+from service.rest.api import rest_routes
+from service.rest.door import RestDoor
+from service.rest.openapi.view import OpenAPIView
+from service.rest.resources import PREFIX
 from service.settings import Settings
 
 if TYPE_CHECKING:
     from service.page import Caller
 
 ENDPOINT = "/graphql"
-DESCRIPTION = "/v1/openapi.json"
-EXPOSED_HEADERS = ("x-amzn-ErrorType", "x-amzn-RequestId")
+DESCRIPTION = f"{PREFIX}/openapi.json"
+EXPOSED_HEADERS = (
+    "x-amzn-ErrorType", "x-amzn-RequestId",
+    "ETag", "Idempotent-Replayed", "Last-Modified", "Link", "Location", "Preference-Applied", "Retry-After",
+)  # fmt: skip
 """A browser hides headers from a page of another origin unless they are named; the Amplify client reads the first."""
 Problem = Callable[[], Awaitable[str | None]]
 Callers = Callable[[str], Sequence["Caller"]]
@@ -80,15 +88,23 @@ def compose(
         introspection=settings.introspection,
     )
     page, pages = _graphiql(catalog, examples, callers) if settings.graphiql else (None, [])
+    authenticator = authenticator_from(settings)
     return create_app(
         settings,
-        authenticator=authenticator_from(settings),
+        authenticator=authenticator,
         graphql=graphql,
         problem=_problem_of(settings, database, catalog),
         close=database.close,
         page=page,
-        pages=[*pages, *_docs(callers)] if settings.docs else pages,
+        pages=[*pages, *_rest(settings, repository, authenticator, callers)],
     )
+
+
+def rest_door(settings: Settings, repository: Repository, authenticator: Authenticator) -> RestDoor:
+    """What answers everything below `/v1`."""
+    routes = rest_routes(repository, sorts_by_any=settings.rest_sort_any, requires_match=settings.require_if_match)
+    classes = CallerClasses(repository.catalog)
+    return RestDoor(routes, authenticator.authenticate, classes, max_body_bytes=settings.max_body_bytes)
 
 
 def connected_by(settings: Settings, catalog: Catalog) -> Connected:
@@ -104,10 +120,16 @@ def _graphiql(catalog: Catalog, examples: Path | None, callers: Callers) -> tupl
     return lambda host: graphiql_page(callers(host), operations, ENDPOINT), graphiql_routes(ENDPOINT)
 
 
-def _docs(callers: Callers) -> list[Route]:
-    from service.rest.docs import docs_routes  # noqa: PLC0415  as above
+def _rest(
+    settings: Settings, repository: Repository, authenticator: Authenticator, callers: Callers
+) -> Iterator[Route]:
+    if settings.introspection:
+        yield Route(DESCRIPTION, OpenAPIView(repository.catalog))
+    yield Route(f"{PREFIX}/{{path:path}}", rest_door(settings, repository, authenticator))
+    if settings.docs:
+        from service.rest.docs import docs_routes  # noqa: PLC0415  as above
 
-    return docs_routes(DESCRIPTION, callers)
+        yield from docs_routes(DESCRIPTION, callers)
 
 
 def _problem_of(settings: Settings, database: Database, catalog: Catalog) -> Problem:
@@ -200,7 +222,9 @@ def _front(*, has_page: bool) -> Any:
     async def front(request: Request) -> Response:
         if has_page and "text/html" in request.headers.get("accept", ""):
             return RedirectResponse("/graphql", 303)
-        return _json({"service": "offramp", "graphql": "/graphql", "health": "/healthz", "readiness": "/readyz"})
+        return _json(
+            {"service": "offramp", "graphql": "/graphql", "rest": PREFIX, "health": "/healthz", "readiness": "/readyz"}
+        )
 
     return front
 

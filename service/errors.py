@@ -2,6 +2,7 @@
 
     ServiceError
     ├ Invalid          400   malformed input
+    │ └ CursorMismatch 400   a cursor of another list
     ├ Unauthenticated  401   no caller, or not a valid one
     ├ Forbidden        403   the rules say no; AppSync: `Unauthorized`
     ├ NotFound         404   missing, or not visible: never told apart
@@ -30,6 +31,8 @@ class ServiceError(Exception):
     status = 500
     error_type: str | None = None
     """What AppSync calls it, at the top level of a GraphQL error."""
+    part: str | None = None
+    """Of a request of several parts, the JSON pointer of the one that it is about."""
 
     def __init__(self, message: str, *, error_type: str | None = None) -> None:
         super().__init__(message)
@@ -43,6 +46,13 @@ class Invalid(ServiceError):
 
     code = "invalid"
     status = 400
+
+
+class CursorMismatch(Invalid):
+    """A cursor was not given by this list: it is another's, or a parameter has changed, or it was tampered with."""
+
+    code = "cursor_mismatch"
+    error_type = "InvalidNextToken"
 
 
 class Unauthenticated(ServiceError):
@@ -77,6 +87,11 @@ class ConditionFailed(ServiceError):
     code = "condition_failed"
     status = 409
     error_type = "DynamoDB:ConditionalCheckFailedException"
+    NOT_MET = "The conditional request failed"
+    """What DynamoDB says of a key that exists, a row that does not, and a condition that is false."""
+
+    def __init__(self, message: str = NOT_MET) -> None:
+        super().__init__(message)
 
 
 class Limited(ServiceError):

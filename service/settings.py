@@ -236,6 +236,12 @@ class Settings:
     max_rows: int = _number(
         "Rows that the limits of lists within lists may multiply to.", 100_000_000, 1_000, 1_000_000_000_000_000
     )
+    rest_sort_any: bool = _switch(
+        "Whether REST sorts rows by any field, and not only by those that an index leads to.", default=False
+    )
+    require_if_match: bool = _switch(
+        "Whether a change through REST must say by `If-Match` which version of the row it is meant for.", default=False
+    )
     introspection: bool = _switch("Whether the schema may be asked for, as AppSync allows by default.", default=True)
     graphiql: bool = _switch("Whether a browser that opens `/graphql` gets GraphiQL.", default=False)
     docs: bool = _switch("Whether `/docs` shows the REST API, to read and to try.", default=False)

@@ -113,6 +113,11 @@ def is_redacted(model: Model, target: Model) -> bool:
     return set(model.rules) != set(target.rules)
 
 
+def names_owner(model: Model, field: Field) -> bool:
+    """Whether a field holds owners as `sub::username`, of which the name alone is shown."""
+    return any(rule.owner_field == field.name and "::" in rule.identity_claim for rule in model.rules)
+
+
 def guarded(model: Model) -> tuple[Field | Relation, ...]:
     """The fields and relations of a model that have rules of their own."""
     members: tuple[Field | Relation, ...] = (*model.fields, *model.relations)

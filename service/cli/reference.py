@@ -10,7 +10,8 @@ from dataclasses import MISSING, Field, fields
 from pathlib import Path
 from typing import Any
 
-import service.graphql.view  # noqa: F401  it has errors of its own
+import service.graphql.view
+import service.rest.problems  # noqa: F401  each has errors of its own
 from service.errors import ServiceError
 from service.settings import Settings, setting_of, variable_of
 

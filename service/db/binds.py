@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, bindparam, cast
+from sqlalchemy import ARRAY, ColumnElement, bindparam, cast
 from sqlalchemy.types import Date, DateTime, Text, TypeEngine
 
 from service.auth.principal import Principal
@@ -33,6 +33,17 @@ class Run:
     written: dict[str, Any] = field(default_factory=dict)
     """For a write: what each field will hold."""
 
+    def cursor(self, order: plan.PageOrder, values: list[Any]) -> str:
+        """The cursor for the row with these key values."""
+        return self.cursors.encode(order, values, self._bound(order))
+
+    def after(self, order: plan.PageOrder, token: str) -> list[Any]:
+        """The key values in a cursor. Raises `CursorMismatch`."""
+        return self.cursors.decode(order, token, self._bound(order))
+
+    def _bound(self, order: plan.PageOrder) -> str:
+        return "" if order.bound is None else str(resolver(order.bound)(self))
+
 
 Resolve = Callable[[Run], Any]
 Convert = Callable[[Any], Any]
@@ -52,6 +63,9 @@ class Binds:
             return cast(self._parameter(source, Text(), instant_text), type_)
         if isinstance(type_, Date):
             return cast(self._parameter(source, Text(), day_text), type_)
+        if isinstance(type_, ARRAY) and isinstance(type_.item_type, DateTime | Date):
+            each = _instant_texts if isinstance(type_.item_type, DateTime) else _day_texts
+            return cast(self._parameter(source, ARRAY(Text()), each), type_)
         return self._parameter(source, type_, None)
 
     def document(self, source: plan.Source) -> ColumnElement[Any]:
@@ -95,7 +109,7 @@ def resolver(source: plan.Source) -> Resolve:
             return _joined(parts)
         case plan.CursorPart(token, order, position):
             resolve = resolver(token)
-            return lambda run: run.cursors.decode(order, resolve(run))[position]
+            return lambda run: run.after(order, resolve(run))[position]
         case plan.Limit(given, extra):
             return _limit(given, extra)
         case plan.Written(name):
@@ -160,6 +174,14 @@ def instant_text(value: str | datetime) -> str:
 def day_text(value: str | date) -> str:
     """An AWSDate as PostgreSQL is sent it."""
     return day(value).isoformat()
+
+
+def _instant_texts(values: list[Any]) -> list[str]:
+    return [instant_text(each) for each in values]
+
+
+def _day_texts(values: list[Any]) -> list[str]:
+    return [day_text(each) for each in values]
 
 
 def is_instant(value: Any) -> bool:

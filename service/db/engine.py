@@ -206,6 +206,17 @@ class Transaction:
         """Run a script of statements that take no arguments."""
         await _answered(self._lane, self._lane.driver.execute(script))
 
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """A part of the transaction that is undone by itself if the block raises; the rest goes on."""
+        await self.execute("SAVEPOINT part")
+        try:
+            yield
+        except Exception:
+            await self.execute("ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part")
+            raise
+        await self.execute("RELEASE SAVEPOINT part")
+
     async def copy(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         """Load rows by COPY, the fastest way in."""
         await _answered(self._lane, self._lane.driver.copy_records_to_table(table, columns=columns, records=rows))

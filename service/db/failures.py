@@ -42,7 +42,7 @@ MEANINGS = {
     "22P05": Meaning(Invalid, "A text holds a character that cannot be stored (\\u0000)."),
     "23502": Meaning(Invalid, "A required value is missing."),
     "23503": Meaning(ConditionFailed, "A row that is referred to does not exist, or a row is still referred to."),
-    "23505": Meaning(ConditionFailed, "The conditional request failed"),
+    "23505": Meaning(ConditionFailed, ConditionFailed.NOT_MET),
     "23514": Meaning(Invalid, "A value is not one of those that are allowed."),
     "25006": _AWAY,  # read only: we still talk to the server that was the writer before a failover
     "25P03": _AWAY,  # ended while idle in a transaction

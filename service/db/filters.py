@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from service.catalog.model import Field, Model
+from service.catalog.access import Answer, CallerClass, decide
+from service.catalog.model import Access, Field, Model
 from service.catalog.scalars import SCALARS
 from service.db.binds import is_day, is_instant
 from service.db.plan import (
@@ -20,13 +21,14 @@ from service.db.plan import (
     Condition,
     Joined,
     JoinedComparison,
+    Matches,
     Not,
     Operator,
     Some,
     Source,
 )
 from service.db.tracing import Traced, peek, source_of
-from service.errors import Invalid, Limited
+from service.errors import Forbidden, Invalid, Limited
 
 _OPERATORS = {operator.value: operator for operator in Operator}
 _PARTIAL = {"AWSDateTime": is_instant, "AWSDate": is_day}
@@ -48,6 +50,23 @@ def condition_of(model: Model, given: Mapping[str, Any] | None) -> Condition:
     if _count(condition) > MOST_CONDITIONS:
         raise Limited(f"A filter has more than {MOST_CONDITIONS} conditions.")
     return condition
+
+
+def readable_condition(model: Model, given: Mapping[str, Any] | None, caller: CallerClass) -> Condition:
+    """The same for a caller: who may not read a field may not learn its value by asking about it either.
+
+    Raises `Forbidden` naming a field that is closed to the caller altogether, and as `condition_of`.
+    """
+    visible: list[Condition] = []
+    named = (model.field_by_name[name] for name in fields_named(given) if name in model.field_by_name)
+    for field in dict.fromkeys(named):
+        verdict = decide(field.rules, Access.GET, caller) if field.rules else Answer.YES
+        if verdict is Answer.NO:
+            raise Forbidden(f"Unauthorized on [{field.name}]")
+        if isinstance(verdict, tuple):
+            visible.append(Matches(verdict))
+    condition = condition_of(model, given)
+    return All((*visible, condition)) if visible else condition
 
 
 def fields_named(given: Mapping[str, Any] | None) -> Iterator[str]:

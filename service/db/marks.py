@@ -7,17 +7,19 @@ mistaken for data. The repository replaces the marks of cursors; those of denial
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import orjson
 
-from service.db.paging import Cursors
 from service.db.plan import PageOrder
 
 MARK = '"\\u0000'
 """How every mark begins in JSON text."""
 DENIAL = f'{MARK}d"'
 """The mark of a value that the rules keep from the caller, as JSON text."""
+DENIED_TEXT = re.escape(DENIAL)
+"""The same as part of a regular expression."""
 DENIED = "\0d"
 """The same, when the JSON has been read."""
 
@@ -30,7 +32,7 @@ def first_mark(text: str) -> int:
     return -1 if at < 0 else text.find(MARK, at - 1)
 
 
-def with_cursors(text: str, orders: Sequence[PageOrder], cursors: Cursors) -> str:
+def with_cursors(text: str, orders: Sequence[PageOrder], encode: Callable[[PageOrder, list[Any]], str]) -> str:
     """JSON text with cursors in the place of their marks: `t`, the number of the order, `:`, the values in hex."""
     at = first_mark(text) if orders else -1
     if at < 0:
@@ -38,6 +40,6 @@ def with_cursors(text: str, orders: Sequence[PageOrder], cursors: Cursors) -> st
 
     def cursor(match: re.Match[str]) -> str:
         values = orjson.loads(bytes.fromhex(match[2]))
-        return f'"{cursors.encode(orders[int(match[1])], values)}"'
+        return f'"{encode(orders[int(match[1])], values)}"'
 
     return _CURSOR.sub(cursor, text) if at == 0 else text[:at] + _CURSOR.sub(cursor, text[at:])

@@ -31,7 +31,8 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by, array
 from service.catalog.model import Catalog, Field, Model, Rule
 from service.db import plan
 from service.db.binds import Binds
-from service.db.functions import datetime_text, joined
+from service.db.functions import datetime_text
+from service.db.keyset import PageKey, comes_after, page_keys
 from service.db.marks import DENIAL, MARK
 from service.db.predicates import Predicates, Row, Sql
 from service.db.tables import Tables
@@ -105,13 +106,15 @@ class Output:
 
     def _selected(self, row: Row, selected: plan.Selected) -> Sql:
         match selected:
-            case plan.Value(_, of, owner):
-                return _shown(of, row[of.name], owner=owner)
+            case plan.Value(_, of, owner, parsed):
+                return _shown(of, row[of.name], owner=owner, parsed=parsed)
             case plan.Guarded(_, shown, rules):
                 allowed = self._predicates.build(plan.Matches(rules), row)
                 return case((allowed, func.to_json(self._selected(row, shown), type_=JSON)), else_=DENIED)
             case plan.Typename(_, name):
                 return _text(name)
+            case plan.Version():
+                return row.version
             case plan.Hidden():
                 return self._hidden(selected)
             case plan.Embedded(_, of, _, selection):
@@ -199,33 +202,34 @@ class Output:
         If there may be a cursor to make, one row more is read than is shown.
         """
         row = self.row(page.model)
-        wants_token = page.connection.wants_token
-        rows = self._in_order(page, row)
-        if parent is not None:
-            rows = rows.where(*(row[there] == parent[here] for here, there in pairs)).correlate(parent.source)
+        looks_ahead, has_token = page.connection.looks_ahead, page.connection.has_token
+        rows = _belonging(self._in_order(page, row), row, parent, pairs)
         for at, member in enumerate(page.connection.members):
             if isinstance(member, plan.Items):
                 record = (
                     select(*self.columns(row, member.selection)).correlate(row.source).lateral(self._alias(_RECORD))
                 )
                 rows = rows.select_from(record).add_columns(_record(record, member.selection).label(f"j{at}"))
-        if wants_token:
-            rows = rows.add_columns(*(key.label(f"k{at}") for at, (_, key) in enumerate(self._page_keys(page, row))))
-        limit = self._binds.add(plan.Limit(page.limit, 1 if wants_token else 0), _INTEGER)
+        if has_token:
+            rows = rows.add_columns(*(key.column.label(f"k{at}") for at, key in enumerate(page_keys(page, row))))
+        limit = self._binds.add(plan.Limit(page.limit, 1 if looks_ahead else 0), _INTEGER)
         found = rows.limit(limit).subquery(self._alias("p"))
-        return found, [self._member_of(page, at, found) for at in range(len(page.connection.members))]
+        totals = [self._total(page, member, parent, pairs) for member in page.connection.members]
+        return found, [self._member_of(page, at, found, total) for at, total in enumerate(totals)]
 
     def _in_order(self, page: plan.Page, row: Row) -> Select[Any]:
         """The rows that the pages of a list consist of, from its cursor on; no columns yet."""
-        keys = self._page_keys(page, row)
-        rows = select().select_from(row.source)
-        if page.where != plan.TRUE:
-            rows = rows.where(self._predicates.build(page.where, row))
+        keys = page_keys(page, row)
+        rows = self._matching(page, row)
         if page.token is not None:
             rows = rows.where(self._after(page, keys))
-        return rows.order_by(*(key.desc() if page.descending else key.asc() for _, key in keys))
+        return rows.order_by(*(key.column.desc() if key.descending else key.column.asc() for key in keys))
 
-    def _member_of(self, page: plan.Page, at: int, found: FromClause) -> Sql:
+    def _matching(self, page: plan.Page, row: Row) -> Select[Any]:
+        rows = select().select_from(row.source)
+        return rows if page.where == plan.TRUE else rows.where(self._predicates.build(page.where, row))
+
+    def _member_of(self, page: plan.Page, at: int, found: FromClause, total: Sequence[Sql]) -> Sql:
         match page.connection.members[at]:
             case plan.Items():
                 return self._items(page, found.c[f"j{at}"])
@@ -233,10 +237,28 @@ class Output:
                 return literal_column(f"""'"{name}"'::json""", JSON)
             case plan.NextToken():
                 return self._token(page, found)
+            case plan.PageInfo(_, token):
+                size = self._binds.add(plan.Limit(page.limit), _INTEGER)
+                next_ = (_text("next"), self._token(page, found)) if token else ()
+                more = (_text("hasMore"), func.count() > size)
+                return func.json_build_object(_text("limit"), size, *next_, *more, *total, type_=JSON)
+
+    def _total(
+        self, page: plan.Page, member: plan.PageMember, parent: Row | None, pairs: Iterable[tuple[str, str]]
+    ) -> list[Sql]:
+        """The number of rows of all pages and the name it has; nothing if nobody asks for it."""
+        if not isinstance(member, plan.PageInfo) or member.total is None:
+            return []
+        row = self.row(page.model)
+        rows = _belonging(self._matching(page, row), row, parent, pairs)
+        if member.total is plan.Count.ESTIMATED:
+            rows = rows.add_columns(_FIRST.label("n")).limit(literal_column(str(plan.MOST_COUNTED)))
+            rows = select().select_from(rows.subquery(self._alias("n")))
+        return [_text("total"), rows.add_columns(func.count()).scalar_subquery()]
 
     def _items(self, page: plan.Page, records: Sql) -> Sql:
         """The rows of a page as a JSON array, without the one that comes after it."""
-        if not page.connection.wants_token:
+        if not page.connection.looks_ahead:
             return func.coalesce(func.json_agg(records), _EMPTY)
         size = self._binds.add(plan.Limit(page.limit), _INTEGER)
         return func.coalesce(func.array_to_json(func.array_agg(records)[_FIRST:size]), _EMPTY)
@@ -247,26 +269,14 @@ class Output:
         last = [func.array_agg(column)[size] for name, column in found.c.items() if name.startswith("k")]
         return case((func.count() > size, self._cursor(page, last)), else_=null())
 
-    def _page_keys(self, page: plan.Page, row: Row) -> list[tuple[Field | None, Sql]]:
-        """What orders the rows of a page, unique in the end; the field is None for a joined sort key."""
-        fields = page.model.field_by_name
-        keys: list[tuple[Field | None, Sql]] = []
-        if len(page.sort) > 1:
-            keys.append((None, joined(row.source, [fields[name] for name in page.sort])))
-        else:
-            keys += [(fields[name], row[name]) for name in page.sort]
-        # Two rows may have one joined text ("a#b" and "c", "a" and "b#c"), so it replaces no part of the key.
-        return keys + [(fields[name], row[name]) for name in page.model.key if page.sort != (name,)]
-
-    def _after(self, page: plan.Page, keys: Sequence[tuple[Field | None, Sql]]) -> Sql:
+    def _after(self, page: plan.Page, keys: Sequence[PageKey]) -> Sql:
+        """Whether a row comes after the one in the page's cursor."""
         assert page.token is not None
-        values: list[Any] = []
-        for position, (of, _) in enumerate(keys):
+        values: list[Sql] = []
+        for position, key in enumerate(keys):
             part = plan.CursorPart(page.token, page.order, position)
-            values.append(self._binds.add(part, self._predicates.operand_type(of) if of else Text()))
-        columns = func.row(*(key for _, key in keys)) if len(keys) > 1 else keys[0][1]
-        after = func.row(*values) if len(keys) > 1 else values[0]
-        return columns < after if page.descending else columns > after
+            values.append(self._binds.add(part, self._predicates.operand_type(key.field) if key.field else Text()))
+        return comes_after(keys, values)
 
     def _cursor(self, page: plan.Page, values: Sequence[Sql]) -> Sql:
         """The mark of a cursor: the number of its page order and its key values, in hexadecimal."""
@@ -279,8 +289,16 @@ class Output:
         return cast(mark, JSON)
 
 
+def _belonging(rows: Select[Any], row: Row, parent: Row | None, pairs: Iterable[tuple[str, str]]) -> Select[Any]:
+    """Of some rows those that belong to `parent`."""
+    if parent is None:
+        return rows
+    return rows.where(*(row[there] == parent[here] for here, there in pairs)).correlate(parent.source)
+
+
 _RECORD = "r$"
 """Begins the aliases of records. No name in an answer has a `$`, so none of their columns is mistaken for one."""
+_NUL, _NUL_REPLACED = r"(?<!\\)((?:\\\\)*)\\u0000", r"\1\\ufffd"
 _INTEGER = Integer()
 _FIRST: Sql = literal_column("1", _INTEGER)
 
@@ -325,7 +343,7 @@ def _select_over(rows: FromClause, *aggregates: Sql) -> Select[Any]:
     return select(*aggregates).select_from(rows) if rows.c else select(*aggregates)
 
 
-def _empty(member: plan.Items | plan.NextToken | plan.Typename) -> str:
+def _empty(member: plan.PageMember) -> str:
     match member:
         case plan.Items():
             return "'[]'::json"
@@ -333,6 +351,8 @@ def _empty(member: plan.Items | plan.NextToken | plan.Typename) -> str:
             return f"'{name}'"
         case plan.NextToken():
             return "null"
+        case plan.PageInfo():
+            raise TypeError(member)
 
 
 def _text(value: str) -> Sql:
@@ -348,7 +368,7 @@ def _member(document: Sql, field: Field) -> Sql:
     return document.op("->")(_text(field.name))
 
 
-def _shown(of: Field, column: Sql, *, owner: bool) -> Sql:
+def _shown(of: Field, column: Sql, *, owner: bool, parsed: bool) -> Sql:
     """A stored value as the API shows it."""
     if owner:
         return _owner_shown(column)
@@ -357,8 +377,15 @@ def _shown(of: Field, column: Sql, *, owner: bool) -> Sql:
     if of.type.name == "AWSDateTime":
         return datetime_text(column)
     if of.type.name == "AWSJSON":
-        return cast(column, Text)
+        return _without_marks(column) if parsed else cast(column, Text)
     return column
+
+
+def _without_marks(column: Sql) -> Sql:
+    """Stored JSON in which nothing can be taken for a mark: U+0000, which only json can hold, is shown as U+FFFD."""
+    text = cast(column, Text)
+    replaced = func.regexp_replace(text, _text(_NUL), _text(_NUL_REPLACED), _text("g"))
+    return case((func.strpos(text, _text("\\u0000")) > 0, cast(replaced, JSON)), else_=column)
 
 
 def _owner_shown(column: Sql) -> Sql:

@@ -63,12 +63,24 @@ class Joined:
 
 
 @dataclass(frozen=True, slots=True)
+class SortKey:
+    """What orders rows: a field, or the text of several, joined."""
+
+    fields: tuple[str, ...]
+    descending: bool = False
+    nullable: bool = False
+    """Whether a row may be without it. It then counts as greater than any: last, and first if descending."""
+
+
+@dataclass(frozen=True, slots=True)
 class PageOrder:
     """What a cursor must have been made for: a model's rows in one order."""
 
     model: Model
-    sort: tuple[str, ...]
+    sort: tuple[SortKey, ...]
     descending: bool
+    bound: Source | None = None
+    """What else must be the same as when it was made: a text that stands for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +126,7 @@ class Operator(Enum):
     CONTAINS = "contains"
     NOT_CONTAINS = "notContains"
     BEGINS_WITH = "beginsWith"
+    IN = "in"
     EXISTS = "attributeExists"
     TYPE = "attributeType"
 
@@ -168,7 +181,14 @@ class Matches:
     rules: tuple[Rule, ...]
 
 
-Condition = Comparison | JoinedComparison | All | Some | Not | Matches
+@dataclass(frozen=True, slots=True)
+class VersionIs:
+    """The row is as it was when it had this version."""
+
+    version: Source
+
+
+Condition = Comparison | JoinedComparison | All | Some | Not | Matches | VersionIs
 TRUE = All()
 
 
@@ -183,6 +203,15 @@ class Value:
     field: Field
     owner: bool = False
     """Whether it names an owner, of which only the part after `::` is shown."""
+    parsed: bool = False
+    """Whether an AWSJSON is given as the JSON that it is, and not as a text that holds it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """How often the row has been written, from 1: what an ETag is made of."""
+
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,16 +271,47 @@ class NextToken:
     key: str
 
 
+class Count(Enum):
+    """How the rows of all pages are counted."""
+
+    EXACT = "exact"
+    ESTIMATED = "estimated"
+    """No further than `MOST_COUNTED`, which costs the same however many rows there are."""
+
+
+MOST_COUNTED = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class PageInfo:
+    """An object about a page: `limit`, `next` (where the next page begins, or null), `hasMore`, `total`."""
+
+    key: str
+    token: bool = True
+    """Whether there is a `next`."""
+    total: Count | None = None
+
+
+PageMember = Items | NextToken | Typename | PageInfo
+
+
 @dataclass(frozen=True, slots=True)
 class Connection:
     """The members of a connection that were asked for, in order."""
 
-    members: tuple[Items | NextToken | Typename, ...]
+    members: tuple[PageMember, ...]
 
     @property
-    def wants_token(self) -> bool:
+    def looks_ahead(self) -> bool:
         """Whether it matters that more rows follow."""
-        return any(isinstance(member, NextToken) for member in self.members)
+        return any(isinstance(member, NextToken | PageInfo) for member in self.members)
+
+    @property
+    def has_token(self) -> bool:
+        """Whether it says where the next page begins."""
+        return any(
+            member.token if isinstance(member, PageInfo) else isinstance(member, NextToken) for member in self.members
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,16 +321,19 @@ class Page:
     model: Model
     connection: Connection
     where: Condition = TRUE
-    sort: tuple[str, ...] = ()
-    """The fields that order the rows before the primary key does; two or more are joined."""
+    sort: tuple[SortKey, ...] = ()
+    """What orders the rows before the primary key does."""
     descending: bool = False
+    """Whether the primary key orders them from its end."""
     limit: Source | None = None
     token: Source | None = None
+    bound: Source | None = None
+    """See `PageOrder`."""
 
     @property
     def order(self) -> PageOrder:
         """What this page's cursors are bound to."""
-        return PageOrder(self.model, self.sort, self.descending)
+        return PageOrder(self.model, self.sort, self.descending, self.bound)
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,7 +354,7 @@ class Guarded:
     rules: tuple[Rule, ...]
 
 
-Selected = Value | Typename | Hidden | Embedded | One | Many | Guarded
+Selected = Value | Version | Typename | Hidden | Embedded | One | Many | Guarded
 
 
 # ---------------------------------------------------------------- plans

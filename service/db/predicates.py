@@ -31,7 +31,7 @@ from service.db import plan
 from service.db.binds import Binds
 from service.db.functions import datetime_text, joined
 from service.db.plan import Operator
-from service.db.tables import column_type
+from service.db.tables import column_type, version_column
 
 Sql = ColumnElement[Any]
 TEXTS: TypeEngine[Any] = ARRAY(Text())
@@ -47,6 +47,11 @@ class Row:
     def __getitem__(self, field: str) -> Sql:
         """The column of an API field."""
         return self.source.c[self.model.field_by_name[field].column]
+
+    @property
+    def version(self) -> Sql:
+        """How often the row has been written."""
+        return self.source.c[version_column(self.model)]
 
 
 class Predicates:
@@ -67,6 +72,8 @@ class Predicates:
                 return self.build(part, row).is_not(true())
             case plan.Matches(rules):
                 return or_(false(), *(self._rule(rule, row) for rule in rules))
+            case plan.VersionIs(version):
+                return row.version == self._binds.add(version, Integer())
             case plan.JoinedComparison(fields, operator, operands):
                 values = [self._binds.add(each, Text()) for each in operands]
                 return _compare(operator, joined(row.source, fields), values)
@@ -82,6 +89,9 @@ class Predicates:
             return _compare(operator, _size(of, column), values)
         if of.type.is_list:
             return self._membership(comparison, column)
+        if operator is Operator.IN:
+            listed = self._binds.add(comparison.operands[0], ARRAY(self.operand_type(of)))
+            return (as_text(of, column) if of.type.name == "AWSJSON" else column) == any_(listed)
         if comparison.as_text:
             values = [self._binds.add(each, Text()) for each in comparison.operands]
             return _compare(operator, as_text(of, column), values)

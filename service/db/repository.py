@@ -131,20 +131,17 @@ class Repository:
         answer = await self._write(prepared, run, transaction)
         if answer is None:
             raise await self._refusal(prepared, run, transaction or self.database)
-        return self._with_cursors(answer, prepared.reread or prepared.statement)
+        return _with_cursors(answer, prepared.reread or prepared.statement, run)
 
     async def _row(self, statement: Statement, run: Run, on: Connection) -> str | None:
         text = await on.fetch_value(statement.sql, statement.bind(run))
-        return None if text is None else self._with_cursors(text, statement)
+        return None if text is None else _with_cursors(text, statement, run)
 
     async def _page(self, statement: Statement, run: Run, on: Connection) -> str:
         fresh = {"fresh_plan": statement.fresh_plan} if isinstance(on, Database) else {}
         row = await on.fetch_row(statement.sql, statement.bind(run), **fresh)
         assert row is not None
-        return statement.joined(text and self._with_cursors(text, statement) for text in row)
-
-    def _with_cursors(self, text: str, statement: Statement) -> str:
-        return with_cursors(text, statement.orders, self._cursors)
+        return statement.joined(text and _with_cursors(text, statement, run) for text in row)
 
     async def _write(self, prepared: Prepared, run: Run, transaction: Transaction | None) -> str | None:
         if transaction is not None:
@@ -160,13 +157,17 @@ class Repository:
 
     async def _refusal(self, prepared: Prepared, run: Run, on: Connection) -> Forbidden | ConditionFailed:
         """Why a write met no row. Who may write only some rows learns no more of the others than that."""
-        failed = ConditionFailed("The conditional request failed")
+        failed = ConditionFailed()
         if not isinstance(prepared.plan, (Update, Delete)) or not prepared.plan.allowed_if:
             return failed
         if prepared.permission is None:
             return Forbidden()
         allowed = await on.fetch_value(prepared.permission.sql, prepared.permission.bind(run))
         return failed if allowed else Forbidden()
+
+
+def _with_cursors(text: str, statement: Statement, run: Run) -> str:
+    return with_cursors(text, statement.orders, run.cursor)
 
 
 def leads_to(selection: tuple[Selected, ...], model: str) -> bool:

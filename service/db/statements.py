@@ -35,7 +35,7 @@ from service.db.binds import Binds, Resolve, Run, resolver
 from service.db.output import Output
 from service.db.plan import Operator
 from service.db.predicates import Predicates, Row
-from service.db.tables import Tables, column_type
+from service.db.tables import Tables, column_type, version_column
 
 _DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call]
 # The catalog's names fit as they are. SQLAlchemy would shorten some by six characters to be sure.
@@ -117,8 +117,8 @@ class Statements:
         """An update of `fields` in the row with the key, if the rules and the condition hold for it."""
         maker = _Maker(self._catalog, self._tables)
         table = self._tables[change.model.name]
-        first = table.c[change.model.field_by_name[change.model.key[0]].column]
-        values = maker.written(change.model, fields) or {first.name: first}  # an UPDATE has to set something
+        version = table.c[version_column(change.model)]
+        values = maker.written(change.model, fields) | {version.name: version + literal_column("1")}
         statement = update(table).values(values).where(*maker.target(change, table))
         return maker.finish_write(change.model, statement.returning(*table.c).cte("w"), change.selection)
 
@@ -226,5 +226,5 @@ def _has_range(condition: plan.Condition) -> bool:
             return True
         case plan.Comparison(_, operator, operands):
             return bool(operands) and operator is not Operator.EQ
-        case plan.Matches():
+        case plan.Matches() | plan.VersionIs():
             return False

@@ -24,6 +24,7 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
+    text,
 )
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
@@ -33,6 +34,7 @@ from sqlalchemy.types import TypeEngine
 from service.catalog.columns import shortened
 from service.catalog.model import Catalog, Field, Model, TypeRef
 from service.catalog.scalars import SCALARS
+from service.db import idempotency
 from service.db.functions import FUNCTIONS, joined
 
 _DIALECT = PGDialect_asyncpg()  # type: ignore[no-untyped-call]
@@ -100,7 +102,13 @@ class Tables(Mapping[str, Table]):
             for each in model.fields
         )
         key = (model.field_by_name[name].column for name in model.key)
-        return Table(model.table, self.metadata, *columns, PrimaryKeyConstraint(*key))
+        version = Column(version_column(model), Integer(), nullable=False, server_default=text("1"))
+        return Table(model.table, self.metadata, *columns, version, PrimaryKeyConstraint(*key))
+
+
+def version_column(model: Model) -> str:
+    """The name of the column that each write of a row raises. It is in no API; a field keeps the name if it has it."""
+    return "row_version_" if any(each.column == "row_version" for each in model.fields) else "row_version"
 
 
 def tables_from_catalog(catalog: Catalog) -> MetaData:
@@ -119,13 +127,14 @@ def tables_from_catalog(catalog: Catalog) -> MetaData:
 
 
 def schema_sql(catalog: Catalog) -> str:
-    """The statements that create the tables of a catalog in an empty schema, in the catalog's order."""
+    """The statements that create the tables of a catalog in an empty schema, in its order, and then our own."""
     metadata = tables_from_catalog(catalog)
     statements = [*FUNCTIONS.values()]
     for model in catalog.models:
         table = metadata.tables[model.table]
         statements.append(_sql(CreateTable(table)))
         statements += (_sql(CreateIndex(each)) for each in sorted(table.indexes, key=lambda each: str(each.name)))
+    statements += idempotency.DDL
     return "".join(f"{each};\n\n" for each in statements)
 
 

@@ -45,7 +45,7 @@ class Writer:
         self._owners = [
             rule for rule in rules if rule.owner_field in model.field_by_name and Access.CREATE in rule.access
         ]
-        self._defaults = [(each, _default(each)) for each in model.fields if each.default is not None]
+        self._defaults = [(each, default_of(each)) for each in model.fields if each.default is not None]
         self._created = [name for name in (stamps.created, stamps.updated) if name in model.field_by_name]
         self._updated = [name for name in (stamps.updated,) if name in model.field_by_name]
 
@@ -131,8 +131,10 @@ def _listed(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
-def _default(of: Field) -> Any:
-    assert of.default is not None
+def default_of(of: Field) -> Any:
+    """What a create stores in a field that it leaves out; None without a default."""
+    if of.default is None:
+        return None
     return _CONVERT.get(of.type.name, str)(of.default)
 
 

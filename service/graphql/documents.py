@@ -1,16 +1,15 @@
-"""Documents: parsed and validated once, with everything that was compiled from them.
+"""Documents: parsed and validated once, and kept.
 
-What a plan depends on besides the document, that is the class of the caller, the shape of the
-variables and what the planner peeked at, is the key under which the compiled operation is kept.
+What is compiled from them is kept in `service.db.compilations`.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import count
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from graphql import (
     DocumentNode,
@@ -26,23 +25,18 @@ from graphql import (
 from graphql.execution.values import get_variable_values
 from graphql.validation.rules import overlapping_fields_can_be_merged
 
-from service.catalog.access import CallerClass
-from service.db.tracing import Trace, shape
+from service.bodies import Malformed
 from service.errors import Limited, ServiceError
 from service.graphql.coercion import Coercers, Unfit
 from service.graphql.limits import Limits, check_values
-from service.graphql.request import UNPARSABLE, Malformed
+from service.graphql.request import UNPARSABLE
 
 KEPT_TEXT = 1_000_000
 """Characters of all the documents that are kept: those of a large frontend, three times over. Parsed, they take
 some hundred times as many bytes."""
-KEPT_PLANS = 2_000
-"""Compiled operations, each for one class of callers and one shape of variables: tens of kilobytes apiece."""
 MOST_ERRORS = 10
 COMPARISONS = 100_000
 """What validation may spend on comparing fields with one another; graphql-core's own 500,000 take a second."""
-
-Compiled = TypeVar("Compiled")
 
 
 class RequestRefused(Exception):
@@ -88,54 +82,6 @@ class Operation:
         if isinstance(values, list):
             raise RequestRefused(*values)
         return values.coerced
-
-
-class Compilations(Generic[Compiled]):
-    """What was compiled from operations, the most recently used first to stay.
-
-    One key may have several traces: what a plan peeked at can depend on what it saw before.
-    """
-
-    def __init__(self) -> None:
-        self._kept: OrderedDict[Hashable, list[tuple[Trace, dict[Hashable, Compiled]]]] = OrderedDict()
-        self._size = 0
-
-    def __len__(self) -> int:
-        return self._size
-
-    def get(
-        self,
-        operation: Operation,
-        caller: CallerClass,
-        variables: dict[str, Any],
-        compile_: Callable[[Trace], Compiled],
-    ) -> Compiled:
-        """What `compile_` makes of an operation, made only if nothing that is kept fits these variables."""
-        key = (operation.serial, caller, shape(variables))
-        variants = self._kept.get(key)
-        if variants is not None:
-            self._kept.move_to_end(key)
-            for trace, by_seen in variants:
-                known = by_seen.get(trace.seen(variables))
-                if known is not None:
-                    return known
-        trace = Trace()
-        compiled = compile_(trace)
-        self._keep(key, trace, variables, compiled)
-        return compiled
-
-    def _keep(self, key: Hashable, trace: Trace, variables: dict[str, Any], compiled: Compiled) -> None:
-        while self._size >= KEPT_PLANS:
-            _, oldest = self._kept.popitem(last=False)
-            self._size -= sum(len(by_seen) for _, by_seen in oldest)
-        variants = self._kept.setdefault(key, [])
-        alike = next((variant for variant in variants if variant[0].peeks == trace.peeks), None)
-        if alike is None:
-            alike = (trace, {})
-            variants.append(alike)
-        # The same peeks may have been made in another order: what is seen is listed in the first one's.
-        alike[1][alike[0].seen(variables)] = compiled
-        self._size += 1
 
 
 class Documents:

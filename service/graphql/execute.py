@@ -15,13 +15,15 @@ from typing import Any
 import orjson
 from graphql import GraphQLError, GraphQLSchema, OperationType
 
+from service.auth.classes import CallerClasses
 from service.auth.principal import Principal
-from service.catalog.access import CallerClass, static_groups
+from service.catalog.access import CallerClass
 from service.catalog.model import Root
+from service.db.compilations import Compilations
 from service.db.repository import Prepared, Repository
 from service.db.tracing import Trace
 from service.errors import Invalid, ServiceError, Unavailable
-from service.graphql.documents import Compilations, Documents, Operation, RequestRefused
+from service.graphql.documents import Documents, Operation, RequestRefused
 from service.graphql.errors import Error, Locator, masked, note_errors, root_error
 from service.graphql.fallback import Context, Fallback
 from service.graphql.notes import Answer
@@ -79,7 +81,7 @@ class GraphQL:
         self._schema = schema
         self._fallback = fallback
         self._roots = root_fields(repository.catalog)
-        self._groups = static_groups(repository.catalog)
+        self._classes = CallerClasses(repository.catalog)
         self._documents = Documents(
             schema, max_tokens=max_tokens, max_depth=max_depth, max_roots=max_roots, suggestions=introspection
         )
@@ -102,9 +104,9 @@ class GraphQL:
             if operation.type is OperationType.SUBSCRIPTION:
                 return _refused_subscription()
             coerced = operation.coerce(variables)
-            caller = self._class_of(principal)
+            caller = self._classes.of(principal)
             compiled = self._compilations.get(
-                operation, caller, coerced, lambda trace: self._compile(operation, trace, coerced, caller)
+                (operation.serial, caller), coerced, lambda trace: self._compile(operation, trace, coerced, caller)
             )
         except RequestRefused as refused:
             errors = [request_error(each, self._schema, refused.document) for each in refused.errors]
@@ -113,10 +115,6 @@ class GraphQL:
             context = Context(principal, caller, origin)
             return await self._fallback.execute(operation, coerced, variables, context)
         return await self._execute(compiled.fields, compiled.is_mutation, operation, coerced, principal)
-
-    def _class_of(self, principal: Principal) -> CallerClass:
-        held = frozenset(pair for pair in self._groups if pair[1] in principal.groups(pair[0]))
-        return CallerClass(principal.provider, held)
 
     # ------------------------------------------------------------ compilation
 

@@ -220,6 +220,8 @@ def _promise(selected: plan.Selected) -> tuple[str, bool, str]:
             return relation.name, False, ""
         case plan.Typename():
             return "__typename", True, "String"
+        case plan.Version(key):
+            return key, True, "Int"
         case plan.Guarded(_, shown):
             return _promise(shown)
 

@@ -19,12 +19,14 @@ from service.catalog.access import (
     Verdict,
     decide,
     is_redacted,
+    names_owner,
     required_by_deletion,
     required_by_input,
 )
+from service.catalog.indexes import followed_sort
 from service.catalog.model import Access, Catalog, Field, Model, Relation, Rule
 from service.db import plan
-from service.db.filters import condition_of, fields_named, key_condition
+from service.db.filters import key_condition, readable_condition
 from service.db.plan import Comparison, Condition, Operator
 from service.db.tracing import peek, source_of
 from service.errors import Forbidden, Invalid, Limited
@@ -109,33 +111,20 @@ class Planner:
             # A row without its sort key is not in the index.
             where += tuple(Comparison(each, Operator.EXISTS) for each in fields if each.name not in model.key)
             where += (key_condition(fields, arguments.get(_sort_argument(sort))),)
-        where += (self._condition(model, arguments.get("filter")),)
+        where += (readable_condition(model, arguments.get("filter"), self.caller),)
         if isinstance(verdict, tuple):
             where += (plan.Matches(verdict),)
         limit, token = arguments.get("limit"), arguments.get("nextToken")
+        descending = peek(arguments.get("sortDirection")) == "DESC"
         return plan.Page(
             model=model,
             connection=self._connection(model, chosen.selection_sets, mutation=mutation, type_name=type_name),
             where=plan.All(tuple(each for each in where if each != plan.TRUE)),
-            sort=sort,
-            descending=peek(arguments.get("sortDirection")) == "DESC",
+            sort=(plan.SortKey(sort, descending),) if sort else (),
+            descending=descending,
             limit=None if limit is None else source_of(limit),
             token=None if token is None else source_of(token),
         )
-
-    def _condition(self, model: Model, given: dict[str, Any] | None) -> Condition:
-        """The condition of a filter. Who may not read a field may not learn its value by asking about it either."""
-        visible: list[Condition] = []
-        for field in dict.fromkeys(
-            model.field_by_name[name] for name in fields_named(given) if name in model.field_by_name
-        ):
-            verdict = decide(field.rules, Access.GET, self.caller) if field.rules else Answer.YES
-            if verdict is Answer.NO:
-                raise Forbidden(f"Unauthorized on [{field.name}]")
-            if isinstance(verdict, tuple):
-                visible.append(plan.Matches(verdict))
-        condition = condition_of(model, given)
-        return plan.All((*visible, condition)) if visible else condition
 
     def _connection(
         self, model: Model, sets: Sequence[SelectionSetNode], *, mutation: bool, type_name: str | None = None
@@ -160,7 +149,7 @@ class Planner:
             model=model,
             input={name: source_of(value) for name, value in given.items()},
             selection=self.select(model, chosen.selection_sets, mutation=True),
-            condition=self._condition(model, arguments.get("condition")),
+            condition=readable_condition(model, arguments.get("condition"), self.caller),
             allowed_if=_rules(verdict),
             guarded=required_by_input(model, given, Access.CREATE, self.caller),
         )
@@ -180,7 +169,7 @@ class Planner:
             model=model,
             input={name: source_of(value) for name, value in given.items()},
             selection=self.select(model, chosen.selection_sets, mutation=True),
-            condition=self._condition(model, arguments.get("condition")),
+            condition=readable_condition(model, arguments.get("condition"), self.caller),
             allowed_if=tuple(sets),
         )
 
@@ -210,7 +199,7 @@ class Planner:
                 denied=verdict is Answer.NO,
                 required=field.type.required,
             )
-        shown = self._stored(field, chosen, owner=_is_owner(model, field))
+        shown = self._stored(field, chosen, owner=names_owner(model, field))
         return plan.Guarded(chosen.key, shown, verdict) if isinstance(verdict, tuple) else shown
 
     def _stored(self, field: Field, chosen: Chosen, *, owner: bool = False) -> plan.Value | plan.Embedded:
@@ -257,15 +246,10 @@ class Planner:
         parent = self.schema.type_map[model.name]
         assert isinstance(parent, GraphQLObjectType)
         arguments = self.reader.arguments(parent.fields[relation.name], chosen)
-        page = self._page(target, chosen, arguments, _sort_of(relation, target), (), verdict=verdict, mutation=mutation)
+        page = self._page(
+            target, chosen, arguments, followed_sort(relation, target), (), verdict=verdict, mutation=mutation
+        )
         return plan.Many(chosen.key, relation, page)
-
-
-def _sort_of(relation: Relation, target: Model) -> tuple[str, ...]:
-    """The fields that order a hasMany: the sort keys of the index it follows, or of the primary key."""
-    if relation.index is not None:
-        return target.index_by_name[relation.index].sort
-    return target.key[1:] if target.key[0] == relation.target_fields[0] else ()
 
 
 def _never_there(chosen: Chosen, fields: Sequence[Field]) -> plan.Hidden:
@@ -284,10 +268,6 @@ def _equals(field: Field, value: Any) -> Condition:
 
 def _rules(verdict: Verdict) -> tuple[Rule, ...]:
     return verdict if isinstance(verdict, tuple) else ()
-
-
-def _is_owner(model: Model, field: Field) -> bool:
-    return any(rule.owner_field == field.name and "::" in rule.identity_claim for rule in model.rules)
 
 
 def _needs(message: str) -> Invalid:

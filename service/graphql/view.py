@@ -7,7 +7,6 @@ that is away, because the Amplify client sends even a mutation again after one.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
@@ -16,14 +15,13 @@ import orjson
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.auth.principal import Principal
-from service.errors import Internal, Limited, ServiceError
-from service.graphql.request import Malformed, Origin, parse_request
+from service.bodies import Gone, Malformed, MethodNotAllowed, read_body
+from service.errors import Internal, ServiceError
+from service.graphql.request import Origin, parse_request
 
-BODY_SECONDS = 20
-"""How long a body may take to arrive."""
 JSON_UTF8 = (b"content-type", b"application/json;charset=UTF-8")
 RETRY_AFTER = (b"retry-after", b"1")
-ALLOW = b"GET, POST, OPTIONS"
+ALLOWED = ("GET", "POST", "OPTIONS")
 
 log = logging.getLogger(__name__)
 
@@ -42,31 +40,6 @@ class Execute(Protocol):
 
         Errors: ServiceError where AppSync answers with a status other than 200.
         """
-
-
-class BodyTooLarge(Limited):
-    """The request body is over the limit."""
-
-    code = "body_too_large"
-    error_type = "RequestEntityTooLargeException"
-
-
-class BodyTooSlow(Malformed):
-    """The request body did not arrive in time."""
-
-    code = "request_timeout"
-    status = 408
-
-
-class MethodNotAllowed(Malformed):
-    """The endpoint is asked in a way it does not answer."""
-
-    code = "method_not_allowed"
-    status = 405
-
-
-class _Gone(Exception):
-    """The caller closed the connection before the whole request was here."""
 
 
 class GraphQLView:
@@ -90,17 +63,17 @@ class GraphQLView:
             elif method in {"GET", "HEAD"} and self._page and _is_visit(headers):
                 await self._page(headers.get("host", ""))(scope, receive, send)
             elif method == "OPTIONS":
-                await _send(send, 204, b"", [(b"allow", ALLOW)])
+                await _send(send, 204, b"", [(b"allow", ", ".join(ALLOWED).encode())])
             else:
-                raise MethodNotAllowed("Send GraphQL requests with POST, as a JSON body.")
+                raise MethodNotAllowed("Send GraphQL requests with POST, as a JSON body.", ALLOWED)
         except ServiceError as error:
             await _send(send, error.status, refusal_body(error), _refusal_headers(error))
-        except _Gone:
+        except Gone:
             return
 
     async def _answer(self, scope: Scope, headers: Mapping[str, str], receive: Receive) -> bytes:
         principal = await self._authenticate(headers)
-        body = await self._body(headers, receive)
+        body = await read_body(headers, receive, self._max_body_bytes)
         request = parse_request(headers.get("content-type", ""), body)
         try:
             return await self._execute(
@@ -114,36 +87,6 @@ class GraphQLView:
             request_id = scope.get("request_id", "")
             log.exception("request %s failed", request_id, extra={"request_id": request_id})
             return _masked_body(request_id)
-
-    async def _body(self, headers: Mapping[str, str], receive: Receive) -> bytes | bytearray:
-        announced = headers.get("content-length", "0")
-        if announced.isdecimal() and int(announced[:20]) > self._max_body_bytes:
-            raise self._too_large()
-        try:
-            async with asyncio.timeout(BODY_SECONDS):
-                return await self._read(receive)
-        except TimeoutError:
-            raise BodyTooSlow("The request body did not arrive in time.") from None
-
-    async def _read(self, receive: Receive) -> bytes | bytearray:
-        message = await receive()
-        if not message.get("more_body") and message["type"] == "http.request":
-            body: bytes = message.get("body", b"")
-            if len(body) > self._max_body_bytes:
-                raise self._too_large()
-            return body
-        whole = bytearray()
-        while message["type"] == "http.request":
-            whole += message.get("body", b"")
-            if len(whole) > self._max_body_bytes:
-                raise self._too_large()
-            if not message.get("more_body"):
-                return whole
-            message = await receive()
-        raise _Gone
-
-    def _too_large(self) -> BodyTooLarge:
-        return BodyTooLarge(f"The request body is larger than {self._max_body_bytes} bytes.")
 
 
 def _origin(scope: Scope, headers: Mapping[str, str]) -> Origin:
@@ -177,8 +120,8 @@ def _refusal_headers(error: ServiceError) -> list[tuple[bytes, bytes]]:
     headers = [(b"x-amzn-errortype", (error.error_type or error.code).encode())]
     if error.status == 401:
         headers.append((b"www-authenticate", b"Bearer"))
-    elif error.status == 405:
-        headers.append((b"allow", ALLOW))
+    elif isinstance(error, MethodNotAllowed):
+        headers.append((b"allow", ", ".join(error.allowed).encode()))
     elif error.status == 503:
         headers.append(RETRY_AFTER)
     return headers

@@ -122,9 +122,14 @@ class Resource:
         return KEY_SEPARATOR.join(quote(each, safe="").replace("~", "%7E") for each in values)
 
     def key_from_path(self, segment: str) -> tuple[str, ...] | None:
-        """The texts of a key from a segment that is not decoded yet; None if it has too few parts, or too many."""
+        """The texts of a key from a segment that is not decoded yet; None if no key is spelled so."""
         parts = segment.split(KEY_SEPARATOR) if len(self.model.key) > 1 else [segment]
-        return tuple(map(unquote, parts)) if len(parts) == len(self.model.key) else None
+        if len(parts) != len(self.model.key):
+            return None
+        try:
+            return tuple(unquote(each, errors="strict") for each in parts)
+        except UnicodeError:
+            return None
 
 
 def resources_of(catalog: Catalog) -> tuple[Resource, ...]:

@@ -58,7 +58,7 @@ class Api:
         self.rows = Rows(self.plans, MIA, None)
 
     def rows_of(self, principal: Principal) -> Rows:
-        return Rows(self.plans, principal, self.graphql._class_of(principal))
+        return Rows(self.plans, principal, self.graphql._classes.of(principal))
 
     async def send(
         self, query: str, variables: dict[str, Any] | None = None, caller: Principal = MIA, origin: Origin = UNKNOWN

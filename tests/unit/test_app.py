@@ -42,7 +42,8 @@ async def test_the_front_door(client: httpx2.AsyncClient, shell: Any) -> None:
     browser = await client.get("/", headers={"accept": "text/html"})
     assert (browser.status_code, browser.headers["location"]) == (303, "/graphql")
     tool = await client.get("/")
-    assert tool.json() == {"service": "offramp", "graphql": "/graphql", "health": "/healthz", "readiness": "/readyz"}
+    addresses = {"graphql": "/graphql", "rest": "/v1", "health": "/healthz", "readiness": "/readyz"}
+    assert tool.json() == {"service": "offramp", **addresses}
     shell.page = None
     async with shell.client() as without_page:
         assert (await without_page.get("/", headers={"accept": "text/html"})).status_code == 200
@@ -88,7 +89,10 @@ async def test_a_page_of_another_origin_may_call(shell: Any, origins: tuple[str,
     assert preflight.headers["x-content-type-options"] == "nosniff"
     assert refused.status_code == 401
     assert refused.headers["access-control-allow-origin"] in {"*", "https://app.example"}
-    assert refused.headers["access-control-expose-headers"] == "x-amzn-ErrorType, x-amzn-RequestId"
+    assert refused.headers["access-control-expose-headers"] == (
+        "x-amzn-ErrorType, x-amzn-RequestId, ETag, Idempotent-Replayed, Last-Modified, Link, Location, "
+        "Preference-Applied, Retry-After"
+    )
     assert "access-control-allow-credentials" not in refused.headers
     assert "access-control-allow-origin" not in plain.headers
 

@@ -10,8 +10,9 @@ import orjson
 import pytest
 
 from service.auth.authenticator import NO_HEADER, SIGNED
+from service.bodies import Malformed
 from service.errors import Limited, ServiceError, Unavailable
-from service.graphql.request import EMPTY, UNPARSABLE, WRONG_TYPE, Malformed
+from service.graphql.request import EMPTY, UNPARSABLE, WRONG_TYPE
 
 KEY = {"x-api-key": "da2-unittestunittestunittestun"}
 JSON = KEY | {"content-type": "application/json; charset=UTF-8"}
@@ -288,7 +289,7 @@ async def test_a_request_that_exhausts_the_stack(client: httpx2.AsyncClient, she
 
 
 async def test_a_body_that_never_comes(shell: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("service.graphql.view.BODY_SECONDS", 0.01)
+    monkeypatch.setattr("service.bodies.BODY_SECONDS", 0.01)
 
     async def never() -> AsyncIterator[bytes]:
         yield b'{"query"'

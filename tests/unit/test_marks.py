@@ -9,7 +9,7 @@ import pytest
 
 from service.db.marks import DENIED, first_mark, with_cursors
 from service.db.paging import Cursors
-from service.db.plan import PageOrder
+from service.db.plan import PageOrder, SortKey
 from service.importer import catalog_from_sdl
 
 CATALOG = catalog_from_sdl(
@@ -17,7 +17,7 @@ CATALOG = catalog_from_sdl(
     " type B @model @auth(rules: [{ allow: private }]) { id: ID! }"
 )
 ORDERS = [
-    PageOrder(CATALOG.model_by_name["A"], ("x",), descending=True),
+    PageOrder(CATALOG.model_by_name["A"], (SortKey(("x",), descending=True),), descending=True),
     PageOrder(CATALOG.model_by_name["B"], (), descending=False),
 ]
 CURSORS = Cursors(b"k" * 32)
@@ -34,7 +34,7 @@ def test_cursors_are_signed_and_the_rest_stays_as_it_is():
         "also": mark(1, "b"),
         "denied": DENIED,
     }
-    done = orjson.loads(with_cursors(orjson.dumps(given).decode(), ORDERS, CURSORS))
+    done = orjson.loads(with_cursors(orjson.dumps(given).decode(), ORDERS, CURSORS.encode))
     assert CURSORS.decode(ORDERS[1], done["nextToken"]) == ["b"]
     assert CURSORS.decode(ORDERS[0], done["items"][0]["rooms"]["nextToken"]) == [5, "r1"]
     assert done["also"] == done["nextToken"]
@@ -49,18 +49,18 @@ def test_cursors_are_signed_and_the_rest_stays_as_it_is():
 def test_no_text_is_taken_for_a_mark(value: str):
     text = orjson.dumps({value: [value, {"a": value}]}).decode()
     assert first_mark(text) == -1
-    assert with_cursors(text, ORDERS, CURSORS) is text
+    assert with_cursors(text, ORDERS, CURSORS.encode) is text
 
 
 @pytest.mark.parametrize("before", ["", "\\", "\\\\", "\x01", '"', "\\u0000"])
 def test_a_mark_is_found_behind_any_text(before: str):
     text = orjson.dumps([before, mark(1, "x"), before]).decode()
     assert text[first_mark(text) :].startswith('"\\u0000t1:')
-    assert CURSORS.decode(ORDERS[1], orjson.loads(with_cursors(text, ORDERS, CURSORS))[1]) == ["x"]
+    assert CURSORS.decode(ORDERS[1], orjson.loads(with_cursors(text, ORDERS, CURSORS.encode))[1]) == ["x"]
 
 
 def test_a_mark_may_be_all_there_is():
     assert first_mark(orjson.dumps(DENIED).decode()) == 0
     assert CURSORS.decode(
-        ORDERS[1], orjson.loads(with_cursors(orjson.dumps(mark(1, "x")).decode(), ORDERS, CURSORS))
+        ORDERS[1], orjson.loads(with_cursors(orjson.dumps(mark(1, "x")).decode(), ORDERS, CURSORS.encode))
     ) == ["x"]

@@ -60,7 +60,7 @@ def finish(query: str, text: str | None) -> tuple[str, list[Note], tuple[PageOrd
     root = next(each for (_, name), each in ROOTS.items() if name == chosen.name)
     plan = Planner(CATALOG, SCHEMA, reader, CallerClass(Provider.USER_POOLS, frozenset())).plan_field(root, chosen)
     orders = REPOSITORY.prepare(plan).statement.orders
-    signed = None if text is None else with_cursors(text, orders, CURSORS)  # as the repository does
+    signed = None if text is None else with_cursors(text, orders, CURSORS.encode)  # as the repository does
     done, notes = Answer.of(plan).finish(signed, [chosen.key], ("Query", chosen.name))
     return done, notes, orders
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from service.catalog.model import Catalog
 from service.db.paging import SIGNATURE, Cursors
-from service.db.plan import PageOrder
+from service.db.plan import PageOrder, SortKey
 from service.errors import Invalid
 from service.importer import catalog_from_sdl
 
@@ -22,7 +22,14 @@ CURSORS = Cursors(b"k" * 32)
 ORDERS = [
     PageOrder(CATALOG.model_by_name[model], sort, descending)
     for model in "AB"
-    for sort in ((), ("x",), ("x", "y"), ("y", "x"))
+    for sort in (
+        (),
+        (SortKey(("x",)),),
+        (SortKey(("x",), descending=True),),
+        (SortKey(("x", "y")),),
+        (SortKey(("x",)), SortKey(("y",))),
+        (SortKey(("y", "x")),),
+    )
     for descending in (False, True)
 ]
 

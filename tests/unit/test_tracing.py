@@ -14,13 +14,14 @@ from service.auth.principal import Principal
 from service.catalog.access import CallerClass
 from service.catalog.model import Catalog, Provider
 from service.db.binds import Run
+from service.db.compilations import Compilations
 from service.db.engine import Database
 from service.db.paging import Cursors
 from service.db.plan import Constant, Tree, Variable
 from service.db.repository import Prepared, Repository
 from service.db.tracing import Trace, Traced, at, peek, resolve_tree, shape, source_of
 from service.errors import ServiceError
-from service.graphql.documents import Compilations, Documents, Operation
+from service.graphql.documents import Documents, Operation
 from service.graphql.light import light_schema
 from service.graphql.planning import Planner
 from service.graphql.roots import root_fields
@@ -348,7 +349,7 @@ def test_a_kept_plan_is_the_plan_that_would_have_been_made(query, variables):
         for given_variables in sequence:
             operation = documents.operation(query, None)
             coerced = operation.coerce(given_variables)
-            reused = kept.get(operation, CALLER, coerced, partial(_made, operation, coerced))
+            reused = kept.get((operation.serial, CALLER), coerced, partial(_made, operation, coerced))
             fresh = _made(operation, coerced, Trace())
             assert _sent(reused, coerced) == _sent(fresh, coerced)
 
@@ -358,7 +359,7 @@ def test_a_kept_plan_is_the_plan_that_would_have_been_made(query, variables):
 def test_plans_are_reused_for_other_values():
     operation, kept = _documents().operation(LIST, None), Compilations()
     made = [
-        kept.get(operation, CALLER, operation.coerce(each), lambda _: object())
+        kept.get((operation.serial, CALLER), operation.coerce(each), lambda _: object())
         for each in ({"a": True, "limit": 1}, {"a": True, "limit": 2}, {"a": True, "limit": None})
     ]
     assert made[0] is made[1]
@@ -379,7 +380,7 @@ def test_peeks_in_another_order_do_not_take_one_value_for_another():
         {"x": False, "y": True, "z": False},
         {"x": False, "y": False, "z": True},
     ):
-        reused = kept.get(operation, CALLER, variables, partial(_made, operation, variables))
+        reused = kept.get((operation.serial, CALLER), variables, partial(_made, operation, variables))
         assert _sent(reused, variables) == _sent(_made(operation, variables, Trace()), variables)
 
 
@@ -397,12 +398,12 @@ def test_branches_that_look_at_different_values_are_both_kept():
         return _made(operation, now, trace)
 
     for variables in (with_it, without, with_it, without, with_it):
-        kept.get(operation, CALLER, variables, partial(compile_, variables))
+        kept.get((operation.serial, CALLER), variables, partial(compile_, variables))
     assert made == [with_it, without]
 
 
 def test_what_is_kept_is_bounded(monkeypatch):
-    monkeypatch.setattr("service.graphql.documents.KEPT_PLANS", 200)
+    monkeypatch.setattr("service.db.compilations.KEPT_PLANS", 200)
     names = [f"v{number}" for number in range(10)]
     declared = " ".join(f"${name}: Boolean!" for name in names)
     chosen = " ".join(f"k{name}: id @include(if: ${name})" for name in names)
@@ -411,9 +412,9 @@ def test_what_is_kept_is_bounded(monkeypatch):
     first = dict.fromkeys(names, False)
     for number in range(1, 2 ** len(names)):
         variables = {name: bool(number >> bit & 1) for bit, name in enumerate(names)}
-        kept.get(operation, CALLER, variables, partial(_peeked, operation, variables))
+        kept.get((operation.serial, CALLER), variables, partial(_peeked, operation, variables))
         assert len(kept) <= 200
-    made = [kept.get(operation, CALLER, first, partial(_peeked, operation, first)) for _ in range(2)]
+    made = [kept.get((operation.serial, CALLER), first, partial(_peeked, operation, first)) for _ in range(2)]
     assert made[0] is made[1]
 
 

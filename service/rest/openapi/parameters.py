@@ -130,7 +130,9 @@ def _json_filter(model: Model) -> Schema:
 
 
 SHARED: dict[str, Schema] = {
-    "limit": _query("limit", {"type": "integer", "minimum": 1, "maximum": MOST_ROWS, "default": PAGE}, "Rows of a page."),
+    "limit": _query(
+        "limit", {"type": "integer", "minimum": 1, "maximum": MOST_ROWS, "default": PAGE}, "Rows of a page."
+    ),
     "cursor": _query("cursor", {"type": "string"}, "Where the page begins: `page.next` of the one before."),
     "prefer": _header(
         "Prefer",

@@ -48,7 +48,8 @@ class Paths:
             Action.DELETE: self._delete,
         }
         for endpoint in resource.endpoints:
-            if endpoint.action not in (Action.LIST, Action.SEARCH, Action.GET): continue
+            if endpoint.action not in (Action.LIST, Action.SEARCH, Action.GET):
+                continue
             access = ACCESS[endpoint.action]
             about = _about(resource.model, endpoint.operation_id, access)
             yield endpoint.path, endpoint.method.lower(), about | make[endpoint.action](resource)
@@ -65,7 +66,10 @@ class Paths:
         }
 
     def _children(self, resource: Resource, child: Child) -> Schema:
-        parameters = [*self._parameters.of_key(resource.model), *self._parameters.of_list(self._by_model[child.target.name])]
+        parameters = [
+            *self._parameters.of_key(resource.model),
+            *self._parameters.of_list(self._by_model[child.target.name]),
+        ]
         return _about(child.target, child.operation_id, Access.LIST) | {
             "summary": f"List {child.relation.name} of one {resource.model.name}",
             "tags": [resource.model.name],
@@ -146,7 +150,10 @@ class Paths:
         return {
             "summary": f"Delete a {model.name}",
             "parameters": parameters,
-            "responses": {"204": answer("It is gone.", None), **refusals(ALWAYS + OF_A_ROW + OF_A_CHANGE + OF_A_VERSION)},
+            "responses": {
+                "204": answer("It is gone.", None),
+                **refusals(ALWAYS + OF_A_ROW + OF_A_CHANGE + OF_A_VERSION),
+            },
         }
 
     def _links(self, resource: Resource) -> Schema:

@@ -33,7 +33,17 @@ from service.rest.problems import (
 
 Errors = tuple[type[ServiceError], ...]
 
-ALWAYS: Errors = (Flawed, Malformed, Unauthenticated, Forbidden, NotAcceptable, Limited, Internal, Unavailable, TimedOut)
+ALWAYS: Errors = (
+    Flawed,
+    Malformed,
+    Unauthenticated,
+    Forbidden,
+    NotAcceptable,
+    Limited,
+    Internal,
+    Unavailable,
+    TimedOut,
+)
 """What any request can be answered with."""
 OF_A_PAGE: Errors = (CursorMismatch,)
 OF_A_ROW: Errors = (NotFound,)

@@ -48,7 +48,10 @@ FORMS: dict[str, Form] = {
         "string", "2024-02-29T10:15:30.000Z", {"format": "date-time"}, _matching(scalars.DATE_TIME.pattern)
     ),
     "AWSTimestamp": Form(
-        "integer", 1_709_201_730, {"format": "int64"}, {"minimum": -LARGEST - 1, "maximum": LARGEST, "not": {"const": 0}}
+        "integer",
+        1_709_201_730,
+        {"format": "int64"},
+        {"minimum": -LARGEST - 1, "maximum": LARGEST, "not": {"const": 0}},
     ),
     "AWSEmail": Form("string", "ada@example.com", {"format": "email"}, _matching(scalars.EMAIL.pattern)),
     "AWSJSON": Form("string", '{"colour":"blue"}', {"contentMediaType": "application/json"}),

@@ -1,0 +1,182 @@
+r"""Writes of rows of several models that hold all or not at all.
+
+    POST /v1/transactions
+    {"operations": [
+      {"method": "POST", "path": "/v1/purchase-orders", "body": {…}, "as": "order"},
+      {"method": "POST", "path": "/v1/purchase-order-items", "body": {"purchaseOrderId": "$order.id", …}},
+      {"method": "PATCH", "path": "/v1/products/p1", "ifMatch": "\"3\"", "body": {…}}
+    ]}
+
+`$order.id` is what the row that an earlier operation named `order` has in `id` now; it may stand for any value in a
+body, and for a segment of a path. `$$order.id` is that text itself. Answered 200 with `{"results": […]}`, as a batch.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+
+from service.bodies import parse_json
+from service.rest.batches import part_of_request, result_of, versions_at
+from service.rest.bodies import BodyReader
+from service.rest.changes import Changed, Changes
+from service.rest.exchange import JSON, Reply, Request, Session
+from service.rest.once import Once
+from service.rest.problems import Flaw, Flawed, PreconditionRequired, escaped, meant
+from service.rest.reads import key_of
+from service.rest.resources import PREFIX, Action, Resource
+from service.rest.writes import UNPARSABLE, check_parameters
+
+MOST_OPERATIONS = 500
+_MEMBERS = ("method", "path", "body", "ifMatch", "as")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+_REFERENCE = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)\.([A-Za-z_][A-Za-z0-9_]*)")
+_ACTIONS = {"POST": Action.CREATE, "PUT": Action.REPLACE, "PATCH": Action.UPDATE, "DELETE": Action.DELETE}
+Named = dict[str, Mapping[str, Any]]
+"""The rows of operations with a name, as they were answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    action: Action
+    resource: Resource
+    segment: str
+    """Of the key; empty for a create."""
+
+
+class Transactions:
+    """Runs transactions."""
+
+    def __init__(
+        self,
+        resources: Mapping[str, Resource],
+        changes: Changes,
+        bodies: BodyReader,
+        once: Once,
+        *,
+        requires_match: bool,
+    ) -> None:
+        self._resources = resources
+        self._changes = changes
+        self._bodies = bodies
+        self._once = once
+        self._requires_match = requires_match
+
+    async def run(self, request: Request) -> Reply:
+        """One transaction."""
+        check_parameters(request)
+        sent = await request.body(JSON)
+        operations = _operations(parse_json(sent, UNPARSABLE))
+
+        async def write(session: Session) -> Reply:
+            named: Named = {}
+            results = [
+                await self._operation(each, f"/operations/{at}", named, session) for at, each in enumerate(operations)
+            ]
+            return Reply(200, b'{"results":[' + b",".join(results) + b"]}", request.preferences.applied())
+
+        return await self._once.run(request, bytes(sent), write, together=True)
+
+    async def _operation(self, given: Mapping[str, Any], at: str, named: Named, session: Session) -> bytes:
+        with part_of_request(at):
+            target = self._target(given, at, named)
+            body = _resolved(given.get("body"), f"{at}/body", named)
+            changed = await self._change(target, {**given, "body": body}, at, session)
+            if "as" in given:
+                named[given["as"]] = orjson.loads(changed.row.body) if changed.row else {}
+            return result_of(changed)
+
+    def _target(self, given: Mapping[str, Any], at: str, named: Named) -> _Target:
+        """What to do with what. Errors: Flawed."""
+        path = "/".join(_segment(each, f"{at}/path", named) for each in given["path"].split("/"))
+        first, *rest = path.removeprefix(f"{PREFIX}/").split("/")
+        resource, action = self._resources.get(first), _ACTIONS[given["method"]]
+        is_item = action is not Action.CREATE
+        if resource is None or not path.startswith(f"{PREFIX}/") or len(rest) != int(is_item):
+            what = "an item, /v1/products/{id}" if is_item else "a collection, /v1/products"
+            raise Flawed([Flaw(f"{at}/path", "wrong_value", f"{given['method']} is done to {what}.")])
+        if action not in resource.endpoint_by_action:
+            raise Flawed([Flaw(f"{at}/method", "wrong_value", f"{resource.model.name} takes no {given['method']}.")])
+        return _Target(action, resource, rest[0] if rest else "")
+
+    async def _change(self, target: _Target, given: Mapping[str, Any], at: str, session: Session) -> Changed:
+        action, resource, body, inside = target.action, target.resource, given["body"], f"{at}/body"
+        if action is Action.CREATE:
+            return await self._changes.create(resource, self._bodies.created(resource, body, at=inside), session)
+        if self._requires_match and given.get("ifMatch") is None:
+            raise PreconditionRequired("Say in `ifMatch` which version each change is meant for, or *.")
+        key, versions = key_of(resource, target.segment), versions_at(given.get("ifMatch"), f"{at}/ifMatch")
+        if action is Action.DELETE:
+            return await self._changes.delete(resource, key, versions, session)
+        if action is Action.UPDATE:
+            values = self._bodies.patched(resource, key, body, at=inside)
+            return await self._changes.update(resource, key, values, versions, session)
+        values = self._bodies.replaced(resource, key, body, at=inside)
+        if given.get("ifMatch") is not None:
+            return await self._changes.replace(resource, key, values, versions, session)
+        return await self._changes.put(resource, key, values, session)
+
+
+def _operations(body: Any) -> list[dict[str, Any]]:
+    """The operations of a body, each of the right form. Errors: Flawed."""
+    operations = body.get("operations") if isinstance(body, dict) else None
+    if not isinstance(operations, list) or not 1 <= len(operations) <= MOST_OPERATIONS:
+        raise Flawed([Flaw("/operations", "wrong_type", f"A list of 1 to {MOST_OPERATIONS} operations.")])
+    flaws = [
+        Flaw(f"/{escaped(name)}", "unknown_field", f"There is no '{name[:80]}' here.{meant(name[:80], ['operations'])}")
+        for name in body
+        if name != "operations"
+    ]
+    for at, each in enumerate(operations):
+        flaws += _flaws_of(each, f"/operations/{at}")
+    if flaws:
+        raise Flawed(flaws)
+    return operations
+
+
+def _flaws_of(operation: Any, at: str) -> list[Flaw]:
+    if not isinstance(operation, dict):
+        return [Flaw(at, "wrong_type", f"An object with {', '.join(_MEMBERS)}.")]
+    flaws = [
+        Flaw(f"{at}/{escaped(name)}", "unknown_field", f"There is no '{name[:80]}' here.{meant(name[:80], _MEMBERS)}")
+        for name in operation
+        if name not in _MEMBERS
+    ]
+    if operation.get("method") not in _ACTIONS:
+        flaws.append(Flaw(f"{at}/method", "wrong_value", f"One of {', '.join(_ACTIONS)}."))
+    if not isinstance(operation.get("path"), str):
+        flaws.append(Flaw(f"{at}/path", "wrong_type", "A path, such as /v1/products/p1."))
+    name = operation.get("as", "_")
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        flaws.append(Flaw(f"{at}/as", "wrong_value", "A name of letters, digits and _."))
+    return flaws
+
+
+def _segment(text: str, at: str, named: Named) -> str:
+    """A segment of a path, of which a reference is what it stands for, percent-encoded."""
+    value = _resolved(text, at, named)
+    return text if value == text else quote(str(value), safe="")
+
+
+def _resolved(value: Any, at: str, named: Named) -> Any:
+    """A value with what its references stand for. Errors: Flawed."""
+    if isinstance(value, dict):
+        return {name: _resolved(each, f"{at}/{escaped(name)}", named) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_resolved(each, f"{at}/{number}", named) for number, each in enumerate(value)]
+    if not isinstance(value, str) or not value.startswith("$"):
+        return value
+    if value.startswith("$$"):
+        return value[1:]
+    match = _REFERENCE.fullmatch(value)
+    if match is None:
+        return value
+    if match[2] not in named.get(match[1], {}):
+        detail = f"No earlier operation is called '{match[1]}', or its row has no '{match[2]}'."
+        raise Flawed([Flaw(at, "unknown_reference", f"{detail} A text that begins with $ is written $$.")])
+    return named[match[1]][match[2]]

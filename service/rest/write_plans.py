@@ -1,0 +1,70 @@
+"""The plans of writes, each made once: what is written, on what conditions, and the row as the caller sees it then."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from service.catalog.access import CallerClass, required, required_by_deletion, required_by_input
+from service.catalog.model import Access, Model
+from service.db import plan
+from service.db.repository import Prepared, Repository
+from service.rest.planning import Planner, about
+from service.rest.shapes import EVERYTHING
+
+KEPT = 1_000
+INPUT, VERSIONS = "input", "versions"
+"""Where the variables of a write hold its values, and the versions of which the row must have one."""
+
+
+class WritePlans:
+    """Makes and keeps the plans of writes to one catalog. All raise Forbidden where the rules say no to any row."""
+
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
+        self.create = lru_cache(KEPT)(self._create)
+        self.update = lru_cache(KEPT)(self._update)
+        self.delete = lru_cache(KEPT)(self._delete)
+
+    def _create(self, name: str, names: tuple[str, ...], caller: CallerClass) -> Prepared:
+        model = self._model(name)
+        create = plan.Create(
+            model,
+            _input(names),
+            self._row(model, caller),
+            allowed_if=required(model, Access.CREATE, caller),
+            guarded=required_by_input(model, names, Access.CREATE, caller),
+        )
+        return self._repository.prepare(create)
+
+    def _update(self, name: str, names: tuple[str, ...], versions: int | None, caller: CallerClass) -> Prepared:
+        """`names` has those of the key. `versions`: how many there are to compare with, None for any version."""
+        model = self._model(name)
+        own = required(model, Access.UPDATE, caller)
+        sets = tuple(rules for _, rules in required_by_input(model, names, Access.UPDATE, caller))
+        rules = (own, *sets) if own else sets
+        change = plan.Update(model, _input(names), self._row(model, caller), _condition(versions), rules)
+        return self._repository.prepare(change)
+
+    def _delete(self, name: str, versions: int | None, caller: CallerClass) -> Prepared:
+        model = self._model(name)
+        own = required(model, Access.DELETE, caller)
+        sets = required_by_deletion(model, caller)
+        rules = (own, *sets) if own else sets
+        removal = plan.Delete(model, _input(model.key), about(model), _condition(versions), rules)
+        return self._repository.prepare(removal)
+
+    def _model(self, name: str) -> Model:
+        return self._repository.catalog.model_by_name[name]
+
+    def _row(self, model: Model, caller: CallerClass) -> tuple[plan.Selected, ...]:
+        return (*about(model), *Planner(self._repository.catalog, caller).select(model, EVERYTHING))
+
+
+def _input(names: tuple[str, ...]) -> dict[str, plan.Source]:
+    return {name: plan.Variable((INPUT, name)) for name in names}
+
+
+def _condition(versions: int | None) -> plan.Condition:
+    if versions is None:
+        return plan.TRUE
+    return plan.Some(tuple(plan.VersionIs(plan.Variable((VERSIONS, at))) for at in range(versions)))
