@@ -17,7 +17,7 @@ from service.catalog.model import Catalog, Field, ObjectType, TypeRef
 from service.db.writes import default_of
 from service.graphql.scalars import SCALAR_TYPES, parse_json
 from service.rest.problems import Complain, Flaw, Flawed, escaped, meant
-from service.rest.resources import Resource
+from service.rest.resources import Resource, is_any_json
 
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 _NOTHING = object()
@@ -112,7 +112,7 @@ class BodyReader:
     # ------------------------------------------------------------ values
 
     def _field(self, of: Field, value: Any, at: str, complain: Complain) -> Any:
-        if of.type.name == "AWSJSON" and of.column and not of.type.is_list:
+        if is_any_json(of):
             return _json(value, at, complain)
         return self._value(of.type, value, at, complain)
 

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from typing import Any
 
 from service.catalog.model import Catalog, Model
-from service.rest.openapi import problems
 from service.rest.openapi.answers import HEADERS
 from service.rest.openapi.filters import Filters
+from service.rest.openapi.many import TRANSACTION_PATH, batch_schemas, transaction, transaction_schemas
 from service.rest.openapi.parameters import Parameters
 from service.rest.openapi.paths import Paths
-from service.rest.openapi.problems import problem_responses
+from service.rest.openapi.problems import EVERY, problem_responses, problem_schemas
 from service.rest.openapi.schemas import page_schema, resource_schemas, type_schemas
 from service.rest.openapi.security import SCHEMES, TOKEN
 from service.rest.openapi.values import Schema, Values
-from service.rest.resources import resources_of
+from service.rest.resources import Resource, resources_of
 
 DESCRIPTION = """\
 The rows of every model, over HTTP. Bodies are JSON; names are those of the GraphQL API.
@@ -33,34 +34,39 @@ A field that is closed to a caller is not there. Text must not contain U+0000.
 
 def openapi_document(catalog: Catalog) -> dict[str, Any]:
     """The OpenAPI 3.1 document of everything that the REST door serves for a catalog."""
-    values = Values(catalog)
-    filters = Filters(catalog, values)
-    parameters = Parameters(catalog, values, filters)
-    resources = resources_of(catalog)
+    values, resources = Values(catalog), resources_of(catalog)
+    parameters = Parameters(values, filters := Filters(catalog, values))
     paths: dict[str, Schema] = {}
+    for path, method, operation in _operations(resources, parameters):
+        paths.setdefault(path, {})[method] = operation
+    schemas: dict[str, Schema] = dict(type_schemas(catalog, values)) | problem_schemas() | {"rest.Page": page_schema()}
     for resource in resources:
-        for path, method, operation in Paths(resources, parameters).of(resource):
-            paths.setdefault(path, {})[method] = operation
-    schemas: dict[str, Schema] = dict(type_schemas(catalog, values))
-    for resource in resources:
-        schemas |= dict(resource_schemas(resource, values))
-        schemas |= dict(filters.schemas(resource))
-    schemas |= {"rest.Page": page_schema(), "rest.Problem": problems.schema()}
+        schemas.update(resource_schemas(catalog, resource, values))
+        schemas.update(batch_schemas(resource, values))
+        schemas.update(filters.schemas(resource))
+    schemas.update(transaction_schemas(resources))
     return {
         "openapi": "3.1.0",
         "info": {"title": "Offramp REST API", "version": version("offramp"), "description": DESCRIPTION},
         "servers": [{"url": "/"}],
         "security": [{TOKEN: []}],
-        "tags": [_tag(each.model) for each in resources],
+        "tags": [*(_tag(each.model) for each in resources), {"name": "Transactions"}],
         "paths": paths,
         "components": {
             "schemas": dict(sorted(schemas.items())),
             "parameters": dict(sorted(parameters.components.items())),
             "headers": HEADERS,
-            "responses": problem_responses(problems.EVERY),
+            "responses": problem_responses(EVERY),
             "securitySchemes": SCHEMES,
         },
     }
+
+
+def _operations(resources: Sequence[Resource], parameters: Parameters) -> Iterator[tuple[str, str, Schema]]:
+    paths = Paths(resources, parameters)
+    for resource in resources:
+        yield from paths.of(resource)
+    yield TRANSACTION_PATH, "post", transaction(parameters)
 
 
 def _tag(model: Model) -> dict[str, str]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from service.catalog.model import Catalog, Field, Model
+from service.catalog.model import Field, Model
+from service.rest.etags import MOST_TAGS
+from service.rest.once import KEY
 from service.rest.openapi.filters import Filters
+from service.rest.openapi.schemas import LIMIT, names_schema
 from service.rest.openapi.values import Schema, Values, ref
-from service.rest.questions import LIST_PARAMETERS, MOST_ROWS, MOST_SORTS, PAGE, sortable_fields
+from service.rest.planning import MOST_INCLUDED
+from service.rest.questions import LIST_PARAMETERS
 from service.rest.resources import Resource
 from service.rest.shapes import DEEPEST
 
@@ -17,8 +19,7 @@ JSON = "application/json"
 class Parameters:
     """The parameters of one document, which become its components as they are asked for."""
 
-    def __init__(self, catalog: Catalog, values: Values, filters: Filters) -> None:
-        self._catalog = catalog
+    def __init__(self, values: Values, filters: Filters) -> None:
         self._values = values
         self._filters = filters
         self.components: dict[str, Schema] = {}
@@ -40,8 +41,9 @@ class Parameters:
 
     def of_item(self, model: Model) -> list[Schema]:
         """What is to be given of a row."""
-        own = [self._add(f"{model.name}.fields", _fields(self._catalog, model))]
-        return own + ([self._add(f"{model.name}.include", _include(self._catalog, model))] if model.relations else [])
+        own = [self._add(f"{model.name}.fields", _names(model, "fields", "Field", _FIELDS))]
+        relations = [_names(model, "include", "Relation", _INCLUDE)] if model.relations else []
+        return own + [self._add(f"{model.name}.include", each) for each in relations]
 
     def of_key(self, model: Model) -> list[Schema]:
         """The parts of a key in a path."""
@@ -75,49 +77,17 @@ def _header(name: str, schema: Schema, description: str, **more: object) -> Sche
     return {"name": name, "in": "header", "description": description, "schema": schema, **more}
 
 
-def _names(name: str, allowed: Iterator[str], description: str, **limits: int) -> Schema:
-    items = {"type": "string", "enum": list(allowed)}
-    schema = {"type": "array", "items": items, "minItems": 1, "uniqueItems": True, **limits}
-    return _query(name, schema, description, style="form", explode=False)
+def _names(model: Model, name: str, kind: str, description: str) -> Schema:
+    return _query(name, names_schema(model, kind), description, style="form", explode=False)
 
 
 def _sort(resource: Resource) -> Schema:
     first = ", ".join(f"`{name}`" for name in resource.sortable())
-    return _names(
-        "sort",
-        (sign + name for name in sortable_fields(resource) for sign in ("", "-")),
+    description = (
         f"The order, `-` before what goes down. The first may be {first}; with a filter that holds the first field of "
-        "an index to one value, also the next. The key decides among equals.",
-        maxItems=MOST_SORTS,
+        "an index to one value, also the next. The key decides among equals."
     )
-
-
-def _fields(catalog: Catalog, model: Model) -> Schema:
-    return _names(
-        "fields",
-        _paths(catalog, model),
-        f"What is given, and nothing else. Paths go on up to {DEEPEST} relations deep: `supplier.name`.",
-    )
-
-
-def _paths(catalog: Catalog, model: Model) -> Iterator[str]:
-    yield from (each.name for each in model.fields)
-    for relation in model.relations:
-        yield from (f"{relation.name}.{each.name}" for each in catalog.model_by_name[relation.target].fields)
-
-
-def _include(catalog: Catalog, model: Model) -> Schema:
-    return _names(
-        "include",
-        _relations(catalog, model),
-        f"Related rows that are given with the row; up to {DEEPEST} relations deep, and of many the first 50.",
-    )
-
-
-def _relations(catalog: Catalog, model: Model) -> Iterator[str]:
-    for relation in model.relations:
-        yield relation.name
-        yield from (f"{relation.name}.{each.name}" for each in catalog.model_by_name[relation.target].relations)
+    return _names(resource.model, "sort", "Sort", description)
 
 
 def _json_filter(model: Model) -> Schema:
@@ -129,35 +99,32 @@ def _json_filter(model: Model) -> Schema:
     }
 
 
+_FIELDS = f"What is given, and nothing else. Paths go on up to {DEEPEST} relations deep: `supplier.name`."
+_INCLUDE = (
+    f"Related rows that are given with the row, up to {DEEPEST} relations deep; of many the first {MOST_INCLUDED}."
+)
+_LENIENT = "`handling=lenient`: what is not known is ignored, not refused (RFC 7240)."
+_COUNT = "`count=exact`, `count=estimated`: how many rows there are on all pages, as `page.total`."
+_TAG = r'(?:W/)?"[!#-+\--~]*"'
 SHARED: dict[str, Schema] = {
-    "limit": _query(
-        "limit", {"type": "integer", "minimum": 1, "maximum": MOST_ROWS, "default": PAGE}, "Rows of a page."
-    ),
+    "limit": _query("limit", LIMIT, "Rows of a page."),
     "cursor": _query("cursor", {"type": "string"}, "Where the page begins: `page.next` of the one before."),
-    "prefer": _header(
-        "Prefer",
-        {"type": "string"},
-        "`handling=lenient`: what is not known is ignored, not refused (RFC 7240).",
-        example="handling=lenient",
-    ),
-    "preferCount": _header(
-        "Prefer",
-        {"type": "string"},
-        "`count=exact` or `count=estimated`: how many rows there are on all pages, as `page.total`. "
-        "`handling=lenient`: what is not known is ignored, not refused (RFC 7240).",
-        example="count=exact",
-    ),
+    "prefer": _header("Prefer", {"type": "string"}, _LENIENT, example="handling=lenient"),
+    "preferCount": _header("Prefer", {"type": "string"}, f"{_COUNT} {_LENIENT}", example="count=exact"),
     "ifNoneMatch": _header(
         "If-None-Match", {"type": "string"}, "The `ETag` of a row that you have: the answer is 304 if it is still that."
     ),
+    "ifAbsent": _header(
+        "If-None-Match", {"type": "string", "const": "*"}, "`*`: only if there is no row with this key yet."
+    ),
     "ifMatch": _header(
         "If-Match",
-        {"type": "string", "pattern": r'^(?:\*|(?:W/)?"[^"]*"(?:, ?(?:W/)?"[^"]*")*)$'},
+        {"type": "string", "pattern": rf"^(?:\*|{_TAG}(?:, ?{_TAG}){{0,{MOST_TAGS - 1}}})$"},
         "The `ETag` of the version that the change is meant for.",
     ),
     "idempotencyKey": _header(
         "Idempotency-Key",
-        {"type": "string", "minLength": 1, "maxLength": 255},
+        {"type": "string", "pattern": f"^{KEY.pattern}$"},
         "Your own name for this request. Sent again within 24 hours it is answered as the first time, and done once.",
     ),
 }

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from service.catalog.model import Access, Model
+from service.catalog.plurals import upper_first
 from service.rest.exchange import JSON, MERGE_PATCH
 from service.rest.openapi.answers import answer
 from service.rest.openapi.parameters import Parameters
-from service.rest.openapi.problems import ALWAYS, OF_A_BODY, OF_A_PAGE, OF_A_ROW, refusals
+from service.rest.openapi.problems import (
+    ALWAYS,
+    OF_A_BODY,
+    OF_A_CHANGE,
+    OF_A_KEY,
+    OF_A_NEW_ROW,
+    OF_A_PAGE,
+    OF_A_ROW,
+    OF_A_VERSION,
+    refusals,
+)
 from service.rest.openapi.security import admitted, requirements
 from service.rest.openapi.values import Schema, ref
 from service.rest.resources import Action, Child, Endpoint, Resource
@@ -46,19 +56,19 @@ class Paths:
             Action.REPLACE: self._replace,
             Action.UPDATE: self._update,
             Action.DELETE: self._delete,
+            Action.BATCH_CREATE: self._batch,
+            Action.BATCH_UPDATE: self._batch,
+            Action.BATCH_DELETE: self._batch,
         }
         for endpoint in resource.endpoints:
-            if endpoint.action not in (Action.LIST, Action.SEARCH, Action.GET):
-                continue
-            access = ACCESS[endpoint.action]
-            about = _about(resource.model, endpoint.operation_id, access)
-            yield endpoint.path, endpoint.method.lower(), about | make[endpoint.action](resource)
+            about = _about(resource.model, endpoint.operation_id, ACCESS[endpoint.action])
+            yield endpoint.path, endpoint.method.lower(), about | make[endpoint.action](resource, endpoint)
         for child in resource.children:
             yield child.path, "get", self._children(resource, child)
 
     # ------------------------------------------------------------ reads
 
-    def _list(self, resource: Resource) -> Schema:
+    def _list(self, resource: Resource, _endpoint: Endpoint) -> Schema:
         return {
             "summary": f"List {resource.model.plural}",
             "parameters": self._parameters.of_list(resource),
@@ -77,91 +87,106 @@ class Paths:
             "responses": {"200": _page(child.target, "Link"), **refusals(ALWAYS + OF_A_PAGE + OF_A_ROW)},
         }
 
-    def _search(self, resource: Resource) -> Schema:
+    def _search(self, resource: Resource, _endpoint: Endpoint) -> Schema:
         return {
             "summary": f"Search {resource.model.plural}",
-            "parameters": [self._parameters.shared("preferCount")],
+            "parameters": self._shared("preferCount"),
             "requestBody": _body(f"{resource.model.name}.Search"),
             "responses": {"200": _page(resource.model), **refusals(ALWAYS + OF_A_PAGE + OF_A_BODY)},
         }
 
-    def _get(self, resource: Resource) -> Schema:
+    def _get(self, resource: Resource, _endpoint: Endpoint) -> Schema:
         model = resource.model
         parameters = [
             *self._parameters.of_key(model),
             *self._parameters.of_item(model),
-            self._parameters.shared("ifNoneMatch"),
-            self._parameters.shared("prefer"),
+            *self._shared("ifNoneMatch", "prefer"),
         ]
-        row = answer("The row.", ref(model.name), "ETag", "Last-Modified", "Preference-Applied")
         known = answer("You have the row in this version.", None, "ETag", "Last-Modified", "Preference-Applied")
         return {
             "summary": f"Get one {model.name}",
             "parameters": parameters,
-            "responses": {"200": row, "304": known, **refusals(ALWAYS + OF_A_ROW)},
+            "responses": {"200": _row("The row.", model), "304": known, **refusals(ALWAYS + OF_A_ROW)},
         }
 
     # ------------------------------------------------------------ writes
 
-    def _create(self, resource: Resource) -> Schema:
+    def _create(self, resource: Resource, _endpoint: Endpoint) -> Schema:
         model = resource.model
-        made = answer("The new row.", ref(model.name), "Location", *_OF_A_CHANGED_ROW, links=self._links(resource))
+        headers = ("Location", "ETag", "Last-Modified", "Preference-Applied", "Idempotent-Replayed")
         return {
             "summary": f"Create a {model.name}",
-            "parameters": [self._parameters.shared("idempotencyKey"), self._parameters.shared("prefer")],
+            "parameters": self._shared("idempotencyKey", "prefer"),
             "requestBody": _body(f"{model.name}.Create"),
-            "responses": {"201": made, **refusals(ALWAYS + OF_A_BODY + OF_A_CHANGE + OF_A_NEW_ROW + OF_A_KEY)},
+            "responses": {
+                "201": answer("The new row.", ref(model.name), *headers, links=_links(resource)),
+                **refusals(ALWAYS + OF_A_BODY + OF_A_CHANGE + OF_A_NEW_ROW + OF_A_KEY),
+            },
         }
 
-    def _replace(self, resource: Resource) -> Schema:
+    def _replace(self, resource: Resource, _endpoint: Endpoint) -> Schema:
         model = resource.model
-        parameters = [
-            *self._parameters.of_key(model),
-            *map(self._parameters.shared, ("ifMatch", "ifNoneMatchAny", "prefer")),
-        ]
-        made = answer("The row is new.", ref(model.name), "Location", *_OF_A_CHANGED_ROW)
-        put = answer("The row as it is now.", ref(model.name), *_OF_A_CHANGED_ROW)
-        refused = refusals(ALWAYS + OF_A_BODY + OF_A_CHANGE + OF_A_VERSION)
         return {
             "summary": f"Create or replace a {model.name}",
-            "parameters": parameters,
+            "parameters": self._parameters.of_key(model) + self._shared("ifMatch", "ifAbsent", "prefer"),
             "requestBody": _body(f"{model.name}.Replace"),
-            "responses": {"200": put, "201": made, **refused},
+            "responses": {
+                "200": _row("The row, which holds this and nothing else.", model),
+                "201": _row("The row, which is new.", model, "Location"),
+                **refusals(ALWAYS + OF_A_ROW + OF_A_BODY + OF_A_CHANGE + OF_A_NEW_ROW + OF_A_VERSION),
+            },
         }
 
-    def _update(self, resource: Resource) -> Schema:
+    def _update(self, resource: Resource, _endpoint: Endpoint) -> Schema:
         model = resource.model
-        parameters = [
-            *self._parameters.of_key(model),
-            *map(self._parameters.shared, ("ifMatch", "idempotencyKey", "prefer")),
-        ]
-        changed = answer("The row as it is now.", ref(model.name), *_OF_A_CHANGED_ROW)
-        refused = refusals(ALWAYS + OF_A_ROW + OF_A_BODY + OF_A_CHANGE + OF_A_KEY + OF_A_VERSION)
         return {
-            "summary": f"Change some fields of a {model.name}",
-            "parameters": parameters,
+            "summary": f"Change fields of a {model.name}",
+            "parameters": self._parameters.of_key(model) + self._shared("ifMatch", "idempotencyKey", "prefer"),
             "requestBody": _body(f"{model.name}.Update", MERGE_PATCH, JSON),
-            "responses": {"200": changed, **refused},
+            "responses": {
+                "200": _row("The row as it is now.", model, "Idempotent-Replayed"),
+                **refusals(ALWAYS + OF_A_ROW + OF_A_BODY + OF_A_CHANGE + OF_A_KEY + OF_A_VERSION),
+            },
         }
 
-    def _delete(self, resource: Resource) -> Schema:
+    def _delete(self, resource: Resource, _endpoint: Endpoint) -> Schema:
         model = resource.model
-        parameters = [*self._parameters.of_key(model), *map(self._parameters.shared, ("ifMatch", "prefer"))]
         return {
             "summary": f"Delete a {model.name}",
-            "parameters": parameters,
+            "parameters": self._parameters.of_key(model) + self._shared("ifMatch", "prefer"),
             "responses": {
-                "204": answer("It is gone.", None),
+                "204": answer("It is gone.", None, "Preference-Applied"),
                 **refusals(ALWAYS + OF_A_ROW + OF_A_CHANGE + OF_A_VERSION),
             },
         }
 
-    def _links(self, resource: Resource) -> Schema:
-        """What can be done with a row that was just made."""
-        key = {name: f"$response.body#/{name}" for name in resource.model.key}
-        on = (Action.GET, Action.UPDATE, Action.DELETE)
-        found = (resource.endpoint_by_action[action] for action in on if action in resource.endpoint_by_action)
-        return {each.action.value: {"operationId": each.operation_id, "parameters": key} for each in found}
+    def _batch(self, resource: Resource, endpoint: Endpoint) -> Schema:
+        verb = {Action.BATCH_CREATE: "Create", Action.BATCH_UPDATE: "Change", Action.BATCH_DELETE: "Delete"}
+        model = resource.model
+        results = answer(
+            "What became of each, in their order.",
+            ref(f"{model.name}.Results"),
+            "Preference-Applied",
+            "Idempotent-Replayed",
+        )
+        refused = OF_A_ROW + OF_A_BODY + OF_A_CHANGE + OF_A_NEW_ROW + OF_A_KEY + OF_A_VERSION
+        return {
+            "summary": f"{verb[endpoint.action]} many {model.plural}",
+            "parameters": self._shared("idempotencyKey", "prefer"),
+            "requestBody": _body(f"{model.name}.{upper_first(endpoint.action)}"),
+            "responses": {"200": results, **refusals(ALWAYS + refused)},
+        }
+
+    def _shared(self, *keys: str) -> list[Schema]:
+        return [self._parameters.shared(key) for key in keys]
+
+
+def _links(resource: Resource) -> Schema:
+    """What can be done with a row that was just made."""
+    key = {name: f"$response.body#/{name}" for name in resource.model.key}
+    on = (Action.GET, Action.UPDATE, Action.DELETE)
+    found = (resource.endpoint_by_action[action] for action in on if action in resource.endpoint_by_action)
+    return {each.action.value: {"operationId": each.operation_id, "parameters": key} for each in found}
 
 
 def _about(model: Model, operation_id: str, access: Access) -> Schema:
@@ -175,6 +200,10 @@ def _about(model: Model, operation_id: str, access: Access) -> Schema:
 
 def _page(model: Model, *headers: str) -> Schema:
     return answer("A page.", ref(f"{model.name}.Page"), *headers, "Preference-Applied")
+
+
+def _row(description: str, model: Model, *headers: str) -> Schema:
+    return answer(description, ref(model.name), "ETag", "Last-Modified", "Preference-Applied", *headers)
 
 
 def _body(schema: str, *media_types: str) -> Schema:

@@ -76,31 +76,41 @@ def name_of(status: int) -> str:
     return "".join(word[:1].upper() + word[1:] for word in HTTPStatus(status).phrase.replace("-", " ").split())
 
 
-def schema() -> Schema:
-    """A problem document."""
+def problem_schemas() -> dict[str, Schema]:
+    """A problem document, and what it says of an error wherever it happened."""
     text: Schema = {"type": "string"}
-    place = {"description": "Where: a JSON pointer into the body."}
-    flaw = {
+    flaw: Schema = {
         "type": "object",
         "required": ["code", "detail"],
         "properties": {
-            "pointer": text | place,
+            "pointer": text | {"description": "Where: a JSON pointer into the body."},
             "parameter": text | {"description": "Where: the name of a parameter or header."},
             "code": text,
             "detail": text | {"description": "What is wrong there, and what to do."},
         },
     }
-    members = {
+    members: dict[str, Schema] = {
         "type": text | {"format": "uri-reference", "description": "A page about the error."},
         "title": text,
         "status": {"type": "integer"},
         "detail": text | {"description": "What happened, and what to do."},
-        "instance": text | {"description": "The path that was asked for."},
         "code": text | {"description": "Stable, never used for anything else."},
-        "traceId": text | {"description": "The request's id, as in the log and in `x-amzn-RequestId`."},
-        "errors": {"type": "array", "items": flaw, "description": "Everything that is wrong with the request."},
     }
-    return {"type": "object", "required": [name for name in members if name != "errors"], "properties": members}
+    required = [*members]
+    members["errors"] = {
+        "type": "array",
+        "items": flaw,
+        "description": "Everything that is wrong, each with its place.",
+    }
+    of_the_request: dict[str, Schema] = {
+        "instance": text | {"description": "The path that was asked for."},
+        "traceId": text | {"description": "The request's id, as in the log and in `x-amzn-RequestId`."},
+    }
+    whole = members | of_the_request
+    return {
+        "rest.Problem": {"type": "object", "required": [*required, *of_the_request], "properties": whole},
+        "rest.Refusal": {"type": "object", "required": required, "properties": members},
+    }
 
 
 def _response(status: int, codes: Mapping[str, str]) -> Schema:

@@ -11,8 +11,12 @@ from typing import Any
 
 from service.catalog.model import Catalog, Field, Model, ObjectType, Relation
 from service.rest.openapi.values import Schema, Values, closed, embedded_input, or_null, ref
-from service.rest.questions import MOST_ROWS, PAGE
+from service.rest.questions import MOST_ROWS, MOST_SORTS, PAGE, sortable_fields
 from service.rest.resources import Resource
+from service.rest.shapes import MOST_PATHS
+
+LIMIT: Schema = {"type": "integer", "minimum": 1, "maximum": MOST_ROWS, "default": PAGE}
+"""Rows of a page."""
 
 
 def type_schemas(catalog: Catalog, values: Values) -> Iterator[tuple[str, Schema]]:
@@ -27,20 +31,47 @@ def type_schemas(catalog: Catalog, values: Values) -> Iterator[tuple[str, Schema
         yield written.name, _body(written.fields, _required(written.fields), values)
 
 
-def resource_schemas(resource: Resource, values: Values) -> Iterator[tuple[str, Schema]]:
-    """The row of a resource and its bodies."""
+def resource_schemas(catalog: Catalog, resource: Resource, values: Values) -> Iterator[tuple[str, Schema]]:
+    """The row of a resource, what can be said of it, and its bodies."""
     model = resource.model
-    yield model.name, _row(model, values)
-    yield f"{model.name}.Page", _page(model)
-    yield f"{model.name}.Create", _create(resource, values)
-    yield f"{model.name}.Update", _update(resource, values)
-    yield f"{model.name}.Search", _search(resource)
+    name, required = model.name, resource.required_to_create()
+    yield name, _row(model, values)
+    yield f"{name}.Page", _page(model)
+    yield f"{name}.Field", _enum(_paths(catalog, model))
+    yield f"{name}.Relation", _enum(_relations(catalog, model))
+    yield f"{name}.Sort", _enum(sign + each for each in sortable_fields(resource) for sign in ("", "-"))
+    yield f"{name}.Search", _search(model)
+    yield f"{name}.Create", _body(resource.creatable, required, values) | {"example": example_of(resource, values)}
+    yield f"{name}.Replace", _body(resource.changeable, [each for each in required if each not in model.key], values)
+    yield f"{name}.Update", _patch(resource, values)
+
+
+def names_schema(model: Model, kind: str) -> Schema:
+    """A list of what the schema of this kind (`Field`, `Relation`, `Sort`) names."""
+    most = {"maxItems": MOST_SORTS, "uniqueItems": True} if kind == "Sort" else {"maxItems": MOST_PATHS}
+    return {"type": "array", "items": ref(f"{model.name}.{kind}"), "minItems": 1, **most}
+
+
+def _enum(names: Iterable[str]) -> Schema:
+    return {"type": "string", "enum": list(names)}
+
+
+def _paths(catalog: Catalog, model: Model) -> Iterator[str]:
+    yield from (each.name for each in model.fields)
+    for relation in model.relations:
+        yield from (f"{relation.name}.{each.name}" for each in catalog.model_by_name[relation.target].fields)
+
+
+def _relations(catalog: Catalog, model: Model) -> Iterator[str]:
+    for relation in model.relations:
+        yield relation.name
+        yield from (f"{relation.name}.{each.name}" for each in catalog.model_by_name[relation.target].relations)
 
 
 def _row(model: Model, values: Values) -> Schema:
     members: dict[str, Schema] = {}
     for each in model.fields:
-        members[each.name] = values.given_back(each.type)
+        members[each.name] = values.given_back(each)
     for relation in model.relations:
         members[relation.name] = _related(relation)
     schema: Schema = {"type": "object", "properties": {name: members[name] for name in _order(model, members)}}
@@ -61,7 +92,7 @@ def _related(relation: Relation) -> Schema:
 
 def page_schema() -> Schema:
     """What is said of a page."""
-    members: Schema = {
+    members: dict[str, Schema] = {
         "limit": {"type": "integer", "description": "How many rows it has at most."},
         "next": {"type": ["string", "null"], "description": "The `cursor` of the next page; null on the last."},
         "hasMore": {"type": "boolean", "description": "Whether rows follow."},
@@ -78,43 +109,36 @@ def _page(model: Model) -> Schema:
     }
 
 
-def _create(resource: Resource, values: Values) -> Schema:
-    schema = _body(resource.creatable, resource.required_to_create(), values)
-    return schema | {"example": example_of(resource, values)}
+def _patch(resource: Resource, values: Values) -> Schema:
+    return closed({each.name: values.sent_in(each, null=not each.type.required) for each in resource.changeable})
 
 
-def _update(resource: Resource, values: Values) -> Schema:
-    return _body(resource.changeable, (), values)
-
-
-def _search(resource: Resource) -> Schema:
-    names: Schema = {"type": "array", "items": {"type": "string"}}
-    parts: Schema = {
-        "filter": ref(f"{resource.model.name}.Filter"),
-        "sort": names,
-        "limit": {"type": "integer", "minimum": 1, "maximum": MOST_ROWS, "default": PAGE},
+def _search(model: Model) -> Schema:
+    parts: dict[str, Schema] = {
+        "filter": ref(f"{model.name}.Filter"),
+        "sort": names_schema(model, "Sort"),
+        "limit": LIMIT,
         "cursor": {"type": ["string", "null"]},
-        "fields": names,
-        "include": names,
+        "fields": names_schema(model, "Field"),
     }
-    return closed(parts)
+    return closed(parts | ({"include": names_schema(model, "Relation")} if model.relations else {}))
 
 
 def example_of(resource: Resource, values: Values) -> dict[str, Any]:
     """The least that makes a row."""
     required = set(resource.required_to_create())
-    return {each.name: values.example(each.type) for each in resource.creatable if each.name in required}
+    return {each.name: values.example(each) for each in resource.creatable if each.name in required}
 
 
 def _object_given_back(of: ObjectType, values: Values) -> Schema:
-    members = {each.name: values.given_back(each.type) for each in of.fields}
+    members = {each.name: values.given_back(each) for each in of.fields}
     members |= {each.name: or_null(ref(each.type.name)) for each in of.relations}
     return {"type": "object", "properties": members}
 
 
 def _body(fields: Iterable[Field], required: Iterable[str], values: Values) -> Schema:
     needed = list(required)
-    return closed({each.name: values.sent_in(each.type, null=each.name not in needed) for each in fields}, needed)
+    return closed({each.name: values.sent_in(each, null=each.name not in needed) for each in fields}, needed)
 
 
 def _required(fields: Iterable[Field]) -> list[str]:

@@ -28,7 +28,7 @@ def requirements(rules: Iterable[Rule], access: Access) -> list[dict[str, list[s
 
 
 def admitted(rules: Iterable[Rule], access: Access) -> str:
-    """Who is let in, in words: `Admitted: the groups Admin, Manager; every signed-in user.`"""
+    """Who is let in, in words: `Admitted: the groups Admin, Manager; every signed-in user.` or so."""
     words = list(dict.fromkeys(word for rule in rules if access in rule.access for word in _words(rule)))
     return f"Admitted: {'; '.join(words)}." if words else "Nobody is admitted."
 

@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from service.catalog.model import Catalog, TypeRef
+from service.catalog.model import Catalog, Field, TypeRef
 from service.graphql import scalars
+from service.rest.resources import is_any_json
 
 Schema = dict[str, Any]
 NULL: Schema = {"type": "null"}
@@ -41,7 +42,7 @@ FORMS: dict[str, Form] = {
     "String": Form("string", "text", request={"pattern": _STORABLE}),
     "Int": Form("integer", 1, {"format": "int32"}, {"minimum": -(2**31), "maximum": 2**31 - 1}),
     "Float": Form("number", 9.5, {"format": "double"}),
-    "Boolean": Form("boolean", True),
+    "Boolean": Form("boolean", example=True),
     "AWSDate": Form("string", "2024-02-29", {"format": "date"}, _matching(scalars.DATE.pattern)),
     "AWSTime": Form("string", "10:15:30.000Z", {}, _matching(scalars.TIME.pattern)),
     "AWSDateTime": Form(
@@ -54,7 +55,7 @@ FORMS: dict[str, Form] = {
         {"minimum": -LARGEST - 1, "maximum": LARGEST, "not": {"const": 0}},
     ),
     "AWSEmail": Form("string", "ada@example.com", {"format": "email"}, _matching(scalars.EMAIL.pattern)),
-    "AWSJSON": Form("string", '{"colour":"blue"}', {"contentMediaType": "application/json"}),
+    "AWSJSON": Form("string", '{"colour":"blue"}', {"contentMediaType": "application/json", "format": "json"}),
     "AWSURL": Form("string", "https://example.com/", {"format": "uri"}, _matching(scalars.URL.pattern)),
     "AWSPhone": Form("string", "+12025550123", {"format": "phone"}, _matching(scalars.PHONE.pattern)),
     "AWSIPAddress": Form("string", "192.0.2.1", {"format": "ip-address"}),
@@ -67,13 +68,17 @@ class Values:
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
 
-    def given_back(self, type_: TypeRef) -> Schema:
-        """A value as an answer has it. It may be null: a rule may hide it, and a stored item may lack it."""
-        return or_null(self._listed(type_, self._answered(type_.name)))
+    def given_back(self, field: Field) -> Schema:
+        """A value as an answer has it. It may be null, as a stored item may lack what later became required."""
+        if is_any_json(field):
+            return {"description": "Any JSON."}
+        return or_null(_listed(field.type, self._answered(field.type.name)))
 
-    def sent_in(self, type_: TypeRef, *, null: bool) -> Schema:
+    def sent_in(self, field: Field, *, null: bool) -> Schema:
         """A value as a request may bring it."""
-        schema = self._listed(type_, self.operand(type_.name))
+        if is_any_json(field):
+            return {"description": "Any JSON."} if null else {"description": "Any JSON.", "not": NULL}
+        schema = _listed(field.type, self.operand(field.type.name))
         return or_null(schema) if null else schema
 
     def operand(self, name: str) -> Schema:
@@ -83,24 +88,28 @@ class Values:
             return {"type": form.type, **form.answer, **form.request}
         return ref(embedded_input(name) if name in self._catalog.object_by_name else name)
 
-    def example(self, type_: TypeRef) -> Any:
-        """One value of a type."""
+    def example(self, field: Field) -> Any:
+        """One value of a field."""
+        type_ = field.type
+        if is_any_json(field):
+            return {"colour": "blue"}
         if type_.name in self._catalog.enum_by_name:
             value: Any = self._catalog.enum_by_name[type_.name].values[0]
         elif type_.name in FORMS:
             value = FORMS[type_.name].example
         else:
-            value = {each.name: self.example(each.type) for each in self._catalog.object_by_name[type_.name].fields}
+            value = {each.name: self.example(each) for each in self._catalog.object_by_name[type_.name].fields}
         return [value] if type_.is_list else value
 
     def _answered(self, name: str) -> Schema:
         form = FORMS.get(name)
         return {"type": form.type, **form.answer} if form is not None else ref(name)
 
-    def _listed(self, type_: TypeRef, element: Schema) -> Schema:
-        if not type_.is_list:
-            return element
-        return {"type": "array", "items": element if type_.element_required else or_null(element)}
+
+def _listed(type_: TypeRef, element: Schema) -> Schema:
+    if not type_.is_list:
+        return element
+    return {"type": "array", "items": element if type_.element_required else or_null(element)}
 
 
 def ref(name: str, section: str = "schemas") -> Schema:
