@@ -77,11 +77,11 @@ def compose(
         max_rows=settings.max_rows,
     )
     schema = light_schema(catalog)
-    connected = connected_by(settings, catalog)
+    custom = CustomOperations(repository, connected_by(settings, catalog))
     graphql = GraphQL(
         repository,
         schema,
-        Fallback(repository, schema, CustomOperations(repository, connected)),
+        Fallback(repository, schema, custom),
         max_tokens=settings.max_tokens,
         max_depth=settings.max_depth,
         max_roots=settings.max_aliases,
@@ -96,13 +96,17 @@ def compose(
         problem=_problem_of(settings, database, catalog),
         close=database.close,
         page=page,
-        pages=[*pages, *_rest(settings, repository, authenticator, callers)],
+        pages=[*pages, *_rest(settings, rest_door(settings, repository, custom, authenticator), catalog, callers)],
     )
 
 
-def rest_door(settings: Settings, repository: Repository, authenticator: Authenticator) -> RestDoor:
+def rest_door(
+    settings: Settings, repository: Repository, custom: CustomOperations, authenticator: Authenticator
+) -> RestDoor:
     """What answers everything below `/v1`."""
-    routes = rest_routes(repository, sorts_by_any=settings.rest_sort_any, requires_match=settings.require_if_match)
+    routes = rest_routes(
+        repository, custom, sorts_by_any=settings.rest_sort_any, requires_match=settings.require_if_match
+    )
     classes = CallerClasses(repository.catalog)
     return RestDoor(routes, authenticator.authenticate, classes, max_body_bytes=settings.max_body_bytes)
 
@@ -120,12 +124,10 @@ def _graphiql(catalog: Catalog, examples: Path | None, callers: Callers) -> tupl
     return lambda host: graphiql_page(callers(host), operations, ENDPOINT), graphiql_routes(ENDPOINT)
 
 
-def _rest(
-    settings: Settings, repository: Repository, authenticator: Authenticator, callers: Callers
-) -> Iterator[Route]:
+def _rest(settings: Settings, door: RestDoor, catalog: Catalog, callers: Callers) -> Iterator[Route]:
     if settings.introspection:
-        yield Route(DESCRIPTION, OpenAPIView(repository.catalog))
-    yield Route(f"{PREFIX}/{{path:path}}", rest_door(settings, repository, authenticator))
+        yield Route(DESCRIPTION, OpenAPIView(catalog))
+    yield Route(f"{PREFIX}/{{path:path}}", door)
     if settings.docs:
         from service.rest.docs import docs_routes  # noqa: PLC0415  as above
 

@@ -20,6 +20,7 @@ from service.catalog.access import Answer as Verdict
 from service.catalog.access import CallerClass, decide
 from service.catalog.model import Access
 from service.catalog.model import Operation as CustomOperation
+from service.db.engine import Transaction
 from service.db.repository import Repository
 from service.errors import Forbidden, NotConnected, ServiceError, Unavailable
 from service.graphql.errors import Error, Locator, field_error, masked, not_authorized, path_text
@@ -45,6 +46,8 @@ class Context:
     principal: Principal
     caller: CallerClass
     origin: Origin
+    transaction: Transaction | None = None
+    """In which a custom operation is to run, if not in one of its own."""
 
 
 Custom = Callable[[CustomOperation, Planner, Chosen, Context], Awaitable[Any]]

@@ -25,6 +25,7 @@ from service.catalog.access import Answer, decide, is_open, required
 from service.catalog.model import Access, Field, Model, TypeRef
 from service.db import plan
 from service.db.binds import shown
+from service.db.engine import Transaction
 from service.db.output import read_by
 from service.db.repository import Repository
 from service.errors import Forbidden, Invalid, ServiceError
@@ -39,10 +40,13 @@ Sets = Sequence[SelectionSetNode]
 class Returned:
     """Shapes the value of one root field."""
 
-    def __init__(self, planner: Planner, repository: Repository, principal: Principal) -> None:
+    def __init__(
+        self, planner: Planner, repository: Repository, principal: Principal, transaction: Transaction | None = None
+    ) -> None:
         self._planner = planner
         self._repository = repository
         self._principal = principal
+        self._transaction = transaction
         self._catalog = planner.catalog
         self._connections = {names.connection(each.name): each.name for each in self._catalog.models}
 
@@ -151,7 +155,7 @@ class Returned:
         if not rows:
             return []
         prepared = self._repository.prepare(chosen)
-        text = await self._repository.run(prepared, {}, self._principal)
+        text = await self._repository.run(prepared, {}, self._principal, self._transaction)
         found: list[Any] = decoded(text or "[]")
         return found
 

@@ -36,7 +36,7 @@ class CustomOperations:
         if answer is None:
             return await not_connected(operation, planner, chosen, context)
         call = self._call(operation, planner, chosen, context)
-        returned = Returned(planner, self._plans.repository, context.principal)
+        returned = Returned(planner, self._plans.repository, context.principal, context.transaction)
         try:
             return await returned.shaped(operation.type, await answer(call), chosen)
         except ServiceError:
@@ -52,5 +52,5 @@ class CustomOperations:
             planner.reader.arguments(parent.fields[operation.name], chosen),
             context.principal,
             context.origin,
-            Rows(self._plans, context.principal, context.caller),
+            Rows(self._plans, context.principal, context.caller, context.transaction),
         )

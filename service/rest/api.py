@@ -5,21 +5,29 @@ from __future__ import annotations
 from functools import partial
 
 from service.db.repository import Repository
+from service.graphql.fallback import Custom, not_connected
 from service.graphql.scalars import guard_built_in_scalars
 from service.rest.batches import Batches
 from service.rest.bodies import BodyReader
 from service.rest.changes import Changes
+from service.rest.custom import CustomOperations
 from service.rest.once import Once
 from service.rest.questions import QuestionReader
 from service.rest.reads import Reads
-from service.rest.resources import TRANSACTIONS, Action, Resource, resources_of
+from service.rest.resources import OPERATIONS, TRANSACTIONS, Action, Resource, resources_of
 from service.rest.routes import Branch, Routes
 from service.rest.transactions import Transactions
 from service.rest.writes import Writes
 
 
-def rest_routes(repository: Repository, *, sorts_by_any: bool = False, requires_match: bool = False) -> Routes:
-    """All endpoints.
+def rest_routes(
+    repository: Repository,
+    custom: Custom = not_connected,
+    *,
+    sorts_by_any: bool = False,
+    requires_match: bool = False,
+) -> Routes:
+    """All endpoints. `custom` answers custom operations.
 
     `sorts_by_any`: whether rows may be sorted by a field that no index leads to. `requires_match`: whether a change
     must say by `If-Match` which version of a row it is meant for.
@@ -33,7 +41,10 @@ def rest_routes(repository: Repository, *, sorts_by_any: bool = False, requires_
     by_name = {each.name: each for each in resources}
     transactions = Transactions(by_name, changes, bodies, once, requires_match=requires_match)
     by_model = {each.model.name: each for each in resources}
-    branches = {TRANSACTIONS: Branch({"POST": transactions.run})}
+    branches = {
+        TRANSACTIONS: Branch({"POST": transactions.run}),
+        OPERATIONS: Branch(named=CustomOperations(repository, custom, bodies, once).endpoints()),
+    }
     for resource in resources:
         branches[resource.name] = _branch(resource, by_model, reads, writes)
         branches |= _custom_methods(resource, reads, batches)

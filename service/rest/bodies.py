@@ -7,13 +7,13 @@ and gives, any JSON value; inside an embedded type or a list it is the text that
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
-from graphql import GraphQLError
+from graphql import GraphQLError, parse_value, value_from_ast_untyped
 
-from service.catalog.model import Catalog, Field, ObjectType, TypeRef
+from service.catalog.model import Catalog, Field, InputType, ObjectType, Operation, TypeRef
 from service.db.writes import default_of
 from service.graphql.scalars import SCALAR_TYPES, parse_json
 from service.rest.problems import Complain, Flaw, Flawed, escaped, meant
@@ -29,6 +29,8 @@ class BodyReader:
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
+        self._objects: dict[str, ObjectType | InputType] = {**catalog.object_by_name}
+        self._objects |= {each.name: each for each in catalog.inputs}
 
     def created(self, resource: Resource, body: Any, *, lenient: bool = False, at: str = "") -> Values:
         """The values of a new row. Errors: Flawed."""
@@ -54,6 +56,10 @@ class BodyReader:
             if value is None and resource.model.field_by_name[name].type.required:
                 flaws.append(Flaw(f"{at}/{name}", "required", f"{name} must not be null."))
         return _unless(flaws, {**values, **key})
+
+    def arguments(self, operation: Operation, given: Mapping[str, Any], complain: Complain) -> Values:
+        """The arguments of a custom operation by name; what is wrong is told to `complain`."""
+        return self._whole(operation.name, operation.arguments, given, "", complain)
 
     def key(self, resource: Resource, given: Any, *, at: str) -> Values:
         """The key of a row from an object of its fields. Errors: Flawed."""
@@ -121,7 +127,7 @@ class BodyReader:
             return None
         if type_.is_list:
             return self._list(type_, value, at, complain)
-        embedded = self._catalog.object_by_name.get(type_.name)
+        embedded = self._objects.get(type_.name)
         if embedded is not None:
             return self._embedded(embedded, value, at, complain)
         enum = self._catalog.enum_by_name.get(type_.name)
@@ -145,14 +151,27 @@ class BodyReader:
         element = TypeRef(type_.name)
         return [self._value(element, each, f"{at}/{number}", complain) for number, each in enumerate(value)]
 
-    def _embedded(self, embedded: ObjectType, value: Any, at: str, complain: Complain) -> Any:
+    def _embedded(self, embedded: ObjectType | InputType, value: Any, at: str, complain: Complain) -> Any:
         if not isinstance(value, Mapping):
             complain(at, "wrong_type", f"Must be an object, {embedded.name}.")
             return None
-        for each in embedded.fields:
-            if each.type.required and value.get(each.name) is None:
-                complain(f"{at}/{each.name}", "required", f"A {embedded.name} needs {each.name}.")
-        return self._members(embedded.name, embedded.fields, value, at, complain)
+        return self._whole(embedded.name, embedded.fields, value, at, complain)
+
+    def _whole(
+        self, owner: str, fields: Sequence[Field], given: Mapping[str, Any], at: str, complain: Complain
+    ) -> Values:
+        """Members of which those that are required must be there, unless they have a default."""
+        for each in fields:
+            if each.type.required and given.get(each.name) is None and (each.default is None or each.name in given):
+                complain(f"{at}/{each.name}", "required", f"A {owner} needs {each.name}.")
+        values = self._members(owner, fields, given, at, complain)
+        written = {each.name: _written_default(each.default) for each in fields if each.default is not None}
+        return written | values
+
+
+def _written_default(default: str) -> Any:
+    """A default of a hand-written argument or input field, as the schema spells it."""
+    return value_from_ast_untyped(parse_value(default))
 
 
 def emptied(resource: Resource, values: Values, kept: Iterable[str]) -> Values:

@@ -97,7 +97,7 @@ class FilterReader:
         numeric = bool(outer) or (
             of.type.name in SCALARS and SCALARS[of.type.name].json_number and last != "attributeExists"
         )
-        convert = _number if numeric else _switch if last == "attributeExists" or of.type.name == "Boolean" else str
+        convert = number_in if numeric else switch_in if last == "attributeExists" or of.type.name == "Boolean" else str
         value = [convert(each) for each in text.split(",")] if last in {"in", "between"} else convert(text)
         asked = {last: value}
         return {
@@ -211,12 +211,13 @@ def _timestamp(value: Any) -> int:
     return int(value)
 
 
-def _number(text: str) -> Any:
+def number_in(text: str) -> Any:
     """A number in a query string as JSON has it; what is none stays text, and is refused as such."""
     if _INTEGER.fullmatch(text):
         return int(text)
     return float(text) if _NUMBER.fullmatch(text) else text
 
 
-def _switch(text: str) -> Any:
+def switch_in(text: str) -> Any:
+    """A boolean in a query string; what is none stays text, and is refused as such."""
     return {"true": True, "false": False}.get(text, text)

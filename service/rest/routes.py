@@ -25,6 +25,8 @@ class Branch:
     """By method."""
     children: dict[str, ItemEndpoint] = field(default_factory=dict)
     """By the segment after the key; they are read."""
+    named: dict[str, dict[str, Endpoint]] = field(default_factory=dict)
+    """By the second segment, where it is no key but one of a few names, and by method."""
 
 
 class Routes:
@@ -40,6 +42,8 @@ class Routes:
         found: dict[str, Endpoint] = {}
         if branch is not None and not rest:
             found = branch.collection
+        elif branch is not None and len(rest) == 1 and rest[0] in branch.named:
+            found = branch.named[rest[0]]
         elif branch is not None and len(rest) == 1 and rest[0]:
             found = {method: _of(endpoint, rest[0]) for method, endpoint in branch.item.items()}
         elif branch is not None and len(rest) == 2 and rest[0] and rest[1] in branch.children:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx2
@@ -16,6 +16,7 @@ from service.catalog.model import Catalog
 from service.db.engine import Database
 from service.db.repository import Repository
 from service.errors import Unauthenticated
+from service.graphql.fallback import Custom
 from service.importer import catalog_from_sdl
 from service.rest.api import rest_routes
 from service.rest.door import RestDoor
@@ -85,6 +86,11 @@ class Rest:
             yield sent
         finally:
             self.database.observer = None
+
+    def with_custom(self, custom: Custom) -> Rest:
+        """The same API with something that answers custom operations."""
+        transport = httpx2.ASGITransport(door_of(self.repository, self.callers, custom=custom))
+        return replace(self, client=httpx2.AsyncClient(transport=transport, base_url="http://offramp.test"))
 
     def _name_of(self, caller: Principal) -> str:
         name = str(id(caller))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from importlib.metadata import version
 from typing import Any
 
 from service.catalog.model import Catalog, Model
 from service.rest.openapi.answers import HEADERS
+from service.rest.openapi.custom import TAG, CustomPaths
 from service.rest.openapi.filters import Filters
 from service.rest.openapi.many import TRANSACTION_PATH, batch_schemas, transaction, transaction_schemas
 from service.rest.openapi.parameters import Parameters
@@ -16,7 +17,7 @@ from service.rest.openapi.problems import EVERY, problem_responses, problem_sche
 from service.rest.openapi.schemas import page_schema, resource_schemas, type_schemas
 from service.rest.openapi.security import SCHEMES, TOKEN
 from service.rest.openapi.values import Schema, Values
-from service.rest.resources import Resource, resources_of
+from service.rest.resources import resources_of
 
 DESCRIPTION = """\
 The rows of every model, over HTTP. Bodies are JSON; names are those of the GraphQL API.
@@ -37,7 +38,7 @@ def openapi_document(catalog: Catalog) -> dict[str, Any]:
     values, resources = Values(catalog), resources_of(catalog)
     parameters = Parameters(values, filters := Filters(catalog, values))
     paths: dict[str, Schema] = {}
-    for path, method, operation in _operations(resources, parameters):
+    for path, method, operation in _operations(catalog, values, parameters):
         paths.setdefault(path, {})[method] = operation
     schemas: dict[str, Schema] = dict(type_schemas(catalog, values)) | problem_schemas() | {"rest.Page": page_schema()}
     for resource in resources:
@@ -50,7 +51,7 @@ def openapi_document(catalog: Catalog) -> dict[str, Any]:
         "info": {"title": "Offramp REST API", "version": version("offramp"), "description": DESCRIPTION},
         "servers": [{"url": "/"}],
         "security": [{TOKEN: []}],
-        "tags": [*(_tag(each.model) for each in resources), {"name": "Transactions"}],
+        "tags": [*(_tag(each.model) for each in resources), {"name": "Transactions"}, {"name": TAG}],
         "paths": paths,
         "components": {
             "schemas": dict(sorted(schemas.items())),
@@ -62,11 +63,12 @@ def openapi_document(catalog: Catalog) -> dict[str, Any]:
     }
 
 
-def _operations(resources: Sequence[Resource], parameters: Parameters) -> Iterator[tuple[str, str, Schema]]:
-    paths = Paths(resources, parameters)
+def _operations(catalog: Catalog, values: Values, parameters: Parameters) -> Iterator[tuple[str, str, Schema]]:
+    paths = Paths(resources := resources_of(catalog), parameters)
     for resource in resources:
         yield from paths.of(resource)
     yield TRANSACTION_PATH, "post", transaction(parameters)
+    yield from CustomPaths(catalog, values, parameters).all()
 
 
 def _tag(model: Model) -> dict[str, str]:

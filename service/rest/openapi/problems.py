@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from http import HTTPStatus
 
 from service.bodies import BodyTooLarge, BodyTooSlow, Malformed, WrongContentType
 from service.errors import (
     ConditionFailed,
     CursorMismatch,
     Forbidden,
+    FunctionFailed,
     Internal,
     Limited,
+    NotConnected,
     NotFound,
     OutcomeUnknown,
     ServiceError,
@@ -53,8 +54,10 @@ OF_A_NEW_ROW: Errors = (AlreadyExists,)
 OF_A_KEY: Errors = (KeyReused, KeyInUse)
 OF_A_VERSION: Errors = (PreconditionFailed, PreconditionRequired)
 _HEADERS = {401: ("WWW-Authenticate",), 503: ("Retry-After",)}
+OF_A_FUNCTION: Errors = (NotConnected, FunctionFailed)
 EVERY: Errors = (
-    *ALWAYS, *OF_A_PAGE, *OF_A_ROW, *OF_A_BODY, *OF_A_CHANGE, *OF_A_NEW_ROW, *OF_A_KEY, *OF_A_VERSION
+    *ALWAYS, *OF_A_PAGE, *OF_A_ROW, *OF_A_BODY, *OF_A_CHANGE, *OF_A_NEW_ROW, *OF_A_KEY, *OF_A_VERSION,
+    *OF_A_FUNCTION,
 )  # fmt: skip
 
 
@@ -72,8 +75,8 @@ def problem_responses(errors: Iterable[type[ServiceError]]) -> dict[str, Schema]
 
 
 def name_of(status: int) -> str:
-    """`409` → `Conflict`, `412` → `PreconditionFailed`."""
-    return "".join(word[:1].upper() + word[1:] for word in HTTPStatus(status).phrase.replace("-", " ").split())
+    """The response of a status. Its phrase would be another in another version of Python."""
+    return f"Problem{status}"
 
 
 def problem_schemas() -> dict[str, Schema]:
