@@ -117,9 +117,16 @@ async def rest_of(schema: str | Catalog, make_database: MakeDatabase, **options:
     """The REST API of an Amplify schema, on an empty database of its own."""
     catalog = catalog_from_sdl(schema) if isinstance(schema, str) else schema
     database = Database.connect(await make_database(catalog), size=5)
+    async with rest_on(catalog, database, **options) as rest:
+        yield rest
+    await database.close()
+
+
+@asynccontextmanager
+async def rest_on(catalog: Catalog, database: Database, **options: Any) -> AsyncIterator[Rest]:
+    """The REST API of a catalog on a database that has its tables."""
     repository = Repository(catalog, database, cursor_key=CURSOR_KEY)
     callers: dict[str, Principal] = {}
     transport = httpx2.ASGITransport(door_of(repository, callers, **options))
     async with httpx2.AsyncClient(transport=transport, base_url="http://offramp.test") as client:
         yield Rest(catalog, database, repository, client, callers)
-    await database.close()
