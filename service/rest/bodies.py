@@ -108,6 +108,11 @@ class BodyReader:
         flaws += [
             Flaw(f"{at}/{name}", "required", f"{name} is required.") for name in missing if f"{at}/{name}" not in wrong
         ]
+        # No path leads to it, and DynamoDB has no such key either.
+        empty = (name for name in resource.model.key if values.get(name) == "")
+        flaws += [
+            Flaw(f"{at}/{name}", "wrong_value", f"{name} is part of the key: it must not be empty.") for name in empty
+        ]
 
     @staticmethod
     def _check_key(values: Values, key: Values, flaws: list[Flaw], at: str) -> None:

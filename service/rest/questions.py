@@ -142,7 +142,10 @@ class QuestionReader:
         limit, cursor = body.get("limit", PAGE), body.get("cursor")
         if cursor is not None and not isinstance(cursor, str):
             flaws.add("cursor", "wrong_type", "A cursor is a text.")
-        size = limit if isinstance(limit, int) and not isinstance(limit, bool) else 0
+        # To JSON, 50.0 is as whole as 50.
+        size = (
+            int(limit) if isinstance(limit, int | float) and not isinstance(limit, bool) and limit == limit // 1 else 0
+        )
         asked = _Asked(size, cursor, count, *(_names(body.get(name), name, flaws) for name in _LISTS))
         return self._question(resource, tuple(filters), asked, flaws)
 
@@ -237,11 +240,9 @@ def _listed(single: Mapping[str, str], name: str) -> list[str] | None:
 
 
 def _names(given: Any, at: str, flaws: _Flaws) -> list[str] | None:
-    """A list of names in a body, which may be a text with commas too."""
+    """A list of names in a body."""
     if given is None:
         return None
-    if isinstance(given, str):
-        return [each for each in given.split(",") if each]
     if isinstance(given, list) and all(isinstance(each, str) for each in given):
         return given
     flaws.add(at, "wrong_type", "A list of names.")

@@ -41,7 +41,7 @@ def resource_schemas(catalog: Catalog, resource: Resource, values: Values) -> It
     yield f"{name}.Relation", _enum(_relations(catalog, model))
     yield f"{name}.Sort", _enum(sign + each for each in sortable_fields(resource) for sign in ("", "-"))
     yield f"{name}.Search", _search(model)
-    yield f"{name}.Create", _body(resource.creatable, required, values) | {"example": example_of(resource, values)}
+    yield f"{name}.Create", _create(resource, values) | {"example": example_of(resource, values)}
     yield f"{name}.Replace", _body(resource.changeable, [each for each in required if each not in model.key], values)
     yield f"{name}.Update", _patch(resource, values)
 
@@ -109,19 +109,27 @@ def _page(model: Model) -> Schema:
     }
 
 
+def _create(resource: Resource, values: Values) -> Schema:
+    schema = _body(resource.creatable, resource.required_to_create(), values)
+    schema["properties"] |= {
+        name: part | {"minLength": 1} for name, part in schema["properties"].items() if name in resource.model.key
+    }
+    return schema
+
+
 def _patch(resource: Resource, values: Values) -> Schema:
     return closed({each.name: values.sent_in(each, null=not each.type.required) for each in resource.changeable})
 
 
 def _search(model: Model) -> Schema:
     parts: dict[str, Schema] = {
-        "filter": ref(f"{model.name}.Filter"),
-        "sort": names_schema(model, "Sort"),
+        "filter": or_null(ref(f"{model.name}.Filter")),
+        "sort": or_null(names_schema(model, "Sort")),
         "limit": LIMIT,
         "cursor": {"type": ["string", "null"]},
-        "fields": names_schema(model, "Field"),
+        "fields": or_null(names_schema(model, "Field")),
     }
-    return closed(parts | ({"include": names_schema(model, "Relation")} if model.relations else {}))
+    return closed(parts | ({"include": or_null(names_schema(model, "Relation"))} if model.relations else {}))
 
 
 def example_of(resource: Resource, values: Values) -> dict[str, Any]:
