@@ -37,6 +37,6 @@ function remembered(offered) {
 }
 
 function authorize(ui, headers) {
-  ui.authActions.logout(Object.values(SCHEMES));
+  if (ui.authSelectors.authorized()?.size) ui.authActions.logout(Object.values(SCHEMES));
   for (const [name, secret] of Object.entries(headers)) ui.preauthorizeApiKey(SCHEMES[name], secret);
 }

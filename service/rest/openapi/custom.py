@@ -59,10 +59,14 @@ class CustomPaths:
         arguments = {
             each.name: self._values.sent_in(each, null=each.name not in required) for each in operation.arguments
         }
+        body = closed(arguments, required, examples=[self._values.examples(operation.arguments)])
         refused = ALWAYS + OF_A_ROW + OF_A_BODY + OF_A_CHANGE + OF_A_KEY + OF_A_FUNCTION
         return {
             "parameters": [self._parameters.shared("idempotencyKey"), self._parameters.shared("prefer")],
-            "requestBody": {"required": True, "content": {JSON: {"schema": closed(arguments, required)}}},
+            "requestBody": {
+                "required": True,
+                "content": {JSON: {"schema": body}},
+            },
             "responses": self._responses(operation, refused),
         }
 

@@ -45,7 +45,7 @@ def openapi_document(catalog: Catalog) -> dict[str, Any]:
         schemas.update(resource_schemas(catalog, resource, values))
         schemas.update(batch_schemas(resource, values))
         schemas.update(filters.schemas(resource))
-    schemas.update(transaction_schemas(resources))
+    schemas.update(transaction_schemas(resources, values))
     return {
         "openapi": "3.1.0",
         "info": {"title": "Offramp REST API", "version": version("offramp"), "description": DESCRIPTION},

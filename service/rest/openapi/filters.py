@@ -42,6 +42,7 @@ class Filters:
             "style": "deepObject",
             "explode": True,
             "schema": ref(self._key("query", field)),
+            "example": {},  # what a page that offers to try it begins with
             **({"description": " ".join(words)} if words else {}),
         }
 
@@ -57,7 +58,7 @@ class Filters:
             operators = self._operators(field)
             yield self._key("filter", field), closed({each: self._in_json(field, each) for each in operators})
             in_text = {each: self._in_text(field, each) for each in operators if each != "size"}
-            yield self._key("query", field), closed(in_text, minProperties=1)
+            yield self._key("query", field), closed(in_text)
 
     def _key(self, form: str, field: Field) -> str:
         return f"{form}.{field.type.name}{'.List' if field.type.is_list else ''}"

@@ -17,6 +17,7 @@ from service.rest.openapi.problems import (
     OF_A_VERSION,
     refusals,
 )
+from service.rest.openapi.schemas import example_of, example_of_change
 from service.rest.openapi.security import SCHEMES
 from service.rest.openapi.values import Schema, Values, closed, ref
 from service.rest.resources import KEY_SEPARATOR, PREFIX, TRANSACTIONS, Action, Resource
@@ -29,24 +30,29 @@ _IF_MATCH: Schema = {**SHARED["ifMatch"]["schema"], "description": SHARED["ifMat
 def batch_schemas(resource: Resource, values: Values) -> Iterator[tuple[str, Schema]]:
     """The bodies of the batches of a resource, and their results."""
     model, on = resource.model, resource.endpoint_by_action
-    key = closed({name: values.sent_in(model.field_by_name[name], null=False) for name in model.key}, model.key)
-    update = ref(f"{model.name}.Update")
+    name, fields = model.name, [model.field_by_name[each] for each in model.key]
+    key = closed({each.name: values.sent_in(each, null=False) for each in fields}, model.key)
+    one = {each.name: values.example(each) for each in fields}
+    change = example_of_change(resource, values)
     if Action.BATCH_CREATE in on:
-        yield f"{model.name}.BatchCreate", _batch(closed({"body": ref(f"{model.name}.Create")}, ["body"]))
+        request = closed({"body": ref(f"{name}.Create")}, ["body"])
+        yield f"{name}.BatchCreate", _batch(request, {"body": example_of(resource, values)})
     if Action.BATCH_UPDATE in on:
-        one = closed({"key": key, "body": update, "ifMatch": _IF_MATCH}, ["key", "body"])
-        yield f"{model.name}.BatchUpdate", _batch(one)
+        request = closed({"key": key, "body": ref(f"{name}.Update"), "ifMatch": _IF_MATCH}, ["key", "body"])
+        yield f"{name}.BatchUpdate", _batch(request, {"key": one, "body": change})
     if Action.BATCH_DELETE in on:
-        yield f"{model.name}.BatchDelete", _batch(closed({"key": key, "ifMatch": _IF_MATCH}, ["key"]))
+        yield f"{name}.BatchDelete", _batch(closed({"key": key, "ifMatch": _IF_MATCH}, ["key"]), {"key": one})
     if {Action.BATCH_CREATE, Action.BATCH_UPDATE, Action.BATCH_DELETE} & on.keys():
         yield f"{model.name}.Results", _results(ref(model.name))
 
 
-def transaction_schemas(resources: Iterable[Resource]) -> Iterator[tuple[str, Schema]]:
+def transaction_schemas(resources: Iterable[Resource], values: Values) -> Iterator[tuple[str, Schema]]:
     """The body of a transaction, whose operations are those of the resources, and its results."""
+    first = next((each for each in resources if Action.CREATE in each.endpoint_by_action), None)
+    examples = [{"operations": [_example(first, values)]}] if first else []
     operations = [each for resource in resources for each in _operations(resource)]
     several: Schema = {"type": "array", "items": {"anyOf": operations}, "minItems": 1, "maxItems": MOST_OPERATIONS}
-    yield "rest.Transaction", closed({"operations": several}, ["operations"])
+    yield "rest.Transaction", closed({"operations": several}, ["operations"], examples=examples)
     yield "rest.Results", _results({"type": "object"})
 
 
@@ -91,10 +97,15 @@ def _operation(method: str, path: Schema, body: Schema | None, **more: Schema) -
     return closed(members | ({"body": body} if body else {}) | more, ["method", "path", *(["body"] if body else [])])
 
 
-def _batch(request: Schema) -> Schema:
+def _example(resource: Resource, values: Values) -> Schema:
+    body = example_of(resource, values)
+    return {"method": "POST", "path": f"{PREFIX}/{resource.name}", "body": body, "as": "made"}
+
+
+def _batch(request: Schema, example: Schema) -> Schema:
     requests: Schema = {"type": "array", "items": request, "minItems": 1, "maxItems": MOST_REQUESTS}
     atomic: Schema = {"type": "boolean", "default": True, "description": "All or none; else each that can be done."}
-    return closed({"requests": requests, "atomic": atomic}, ["requests"])
+    return closed({"requests": requests, "atomic": atomic}, ["requests"], examples=[{"requests": [example]}])
 
 
 def _results(row: Schema) -> Schema:

@@ -95,7 +95,7 @@ def _json_filter(model: Model) -> Schema:
         "name": "filter",
         "in": "query",
         "description": "A filter of any shape, as JSON. It has to hold beside the others.",
-        "content": {JSON: {"schema": ref(f"{model.name}.Filter")}},
+        "content": {JSON: {"schema": ref(f"{model.name}.Filter"), "example": {}}},
     }
 
 

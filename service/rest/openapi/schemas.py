@@ -6,7 +6,7 @@ dot in its name, so none of them is ever taken.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from service.catalog.model import Catalog, Field, Model, ObjectType, Relation
@@ -34,16 +34,17 @@ def type_schemas(catalog: Catalog, values: Values) -> Iterator[tuple[str, Schema
 def resource_schemas(catalog: Catalog, resource: Resource, values: Values) -> Iterator[tuple[str, Schema]]:
     """The row of a resource, what can be said of it, and its bodies."""
     model = resource.model
-    name, required = model.name, resource.required_to_create()
+    name = model.name
     yield name, _row(model, values)
     yield f"{name}.Page", _page(model)
     yield f"{name}.Field", _enum(_paths(catalog, model))
     yield f"{name}.Relation", _enum(_relations(catalog, model))
     yield f"{name}.Sort", _enum(sign + each for each in sortable_fields(resource) for sign in ("", "-"))
-    yield f"{name}.Search", _search(model)
-    yield f"{name}.Create", _create(resource, values) | {"example": example_of(resource, values)}
-    yield f"{name}.Replace", _body(resource.changeable, [each for each in required if each not in model.key], values)
-    yield f"{name}.Update", _patch(resource, values)
+    whole, part = example_of(resource, values), example_of_change(resource, values)
+    yield f"{name}.Search", _search(model) | {"examples": [{"limit": 10}]}
+    yield f"{name}.Create", _create(resource, values) | {"examples": [whole]}
+    yield f"{name}.Replace", _replacement(resource, values) | {"examples": [_without_key(whole, model)]}
+    yield f"{name}.Update", _patch(resource, values) | {"examples": [part]}
 
 
 def names_schema(model: Model, kind: str) -> Schema:
@@ -117,6 +118,16 @@ def _create(resource: Resource, values: Values) -> Schema:
     return schema
 
 
+def _replacement(resource: Resource, values: Values) -> Schema:
+    return _body(
+        resource.changeable, _without_key(dict.fromkeys(resource.required_to_create()), resource.model), values
+    )
+
+
+def _without_key(members: Mapping[str, Any], model: Model) -> dict[str, Any]:
+    return {name: each for name, each in members.items() if name not in model.key}
+
+
 def _patch(resource: Resource, values: Values) -> Schema:
     return closed({each.name: values.sent_in(each, null=not each.type.required) for each in resource.changeable})
 
@@ -136,6 +147,13 @@ def example_of(resource: Resource, values: Values) -> dict[str, Any]:
     """The least that makes a row."""
     required = set(resource.required_to_create())
     return {each.name: values.example(each) for each in resource.creatable if each.name in required}
+
+
+def example_of_change(resource: Resource, values: Values) -> dict[str, Any]:
+    """One field, of those that a row must have if there is one."""
+    fields = sorted(resource.changeable, key=lambda each: not each.type.required)
+    plain = [each for each in fields if not each.name.endswith("Id")] or fields
+    return {each.name: values.example(each) for each in plain[:1]}
 
 
 def _object_given_back(of: ObjectType, values: Values) -> Schema:

@@ -6,7 +6,7 @@ that came from elsewhere may hold text that no request could bring.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,6 +67,8 @@ class Values:
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
+        self._fields = {each.name: each.fields for each in catalog.objects}
+        self._fields |= {each.name: each.fields for each in catalog.inputs}
 
     def given_back(self, field: Field) -> Schema:
         """A value as an answer has it. It may be null, as a stored item may lack what later became required."""
@@ -88,6 +90,10 @@ class Values:
             return {"type": form.type, **form.answer, **form.request}
         return ref(embedded_input(name) if name in self._catalog.object_by_name else name)
 
+    def examples(self, fields: Iterable[Field]) -> dict[str, Any]:
+        """A value of each field that has to have one."""
+        return {each.name: self.example(each) for each in fields if each.type.required and each.default is None}
+
     def example(self, field: Field) -> Any:
         """One value of a field."""
         type_ = field.type
@@ -98,7 +104,7 @@ class Values:
         elif type_.name in FORMS:
             value = FORMS[type_.name].example
         else:
-            value = {each.name: self.example(each) for each in self._catalog.object_by_name[type_.name].fields}
+            value = self.examples(self._fields[type_.name])
         return [value] if type_.is_list else value
 
     def _answered(self, name: str) -> Schema:
