@@ -15,6 +15,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp
 
 from service.auth.authenticator import Authenticator, authenticator_from
 from service.auth.classes import CallerClasses
@@ -27,13 +28,16 @@ from service.errors import ServiceError
 from service.graphql.execute import GraphQL
 from service.graphql.fallback import Fallback
 from service.graphql.light import light_schema
+from service.graphql.sunset import Announced, sunset_headers
 from service.graphql.view import Execute, GraphQLView, Page
 from service.operations import FUNCTIONS
 from service.operations.connect import Connected, connect
 from service.operations.run import CustomOperations
 from service.rest.api import rest_routes
 from service.rest.door import RestDoor
+from service.rest.explained import explained
 from service.rest.openapi.view import OpenAPIView
+from service.rest.problems import ERRORS
 from service.rest.resources import PREFIX
 from service.settings import Settings
 
@@ -44,7 +48,8 @@ ENDPOINT = "/graphql"
 DESCRIPTION = f"{PREFIX}/openapi.json"
 EXPOSED_HEADERS = (
     "x-amzn-ErrorType", "x-amzn-RequestId",
-    "ETag", "Idempotent-Replayed", "Last-Modified", "Link", "Location", "Preference-Applied", "Retry-After",
+    "Deprecation", "ETag", "Idempotent-Replayed", "Last-Modified", "Link", "Location", "Preference-Applied",
+    "Retry-After", "Sunset",
 )  # fmt: skip
 """A browser hides headers from a page of another origin unless they are named; the Amplify client reads the first."""
 Problem = Callable[[], Awaitable[str | None]]
@@ -127,7 +132,8 @@ def _graphiql(catalog: Catalog, examples: Path | None, callers: Callers) -> tupl
 def _rest(settings: Settings, door: RestDoor, catalog: Catalog, callers: Callers) -> Iterator[Route]:
     if settings.introspection:
         yield Route(DESCRIPTION, OpenAPIView(catalog))
-    yield Route(f"{PREFIX}/{{path:path}}", door)
+    yield Route(f"{PREFIX}{{path:path}}", door)
+    yield Route(f"{ERRORS}/{{code}}", explained)
     if settings.docs:
         from service.rest.docs import docs_routes  # noqa: PLC0415  as above
 
@@ -161,7 +167,9 @@ def create_app(
     `problem` says why requests cannot be served now, in words safe to show, or None. `close` is called when the server
     stops. `page` makes what a browser gets at the endpoint, `pages` are the routes it loads its files from.
     """
-    view = GraphQLView(graphql, authenticator.authenticate, max_body_bytes=settings.max_body_bytes, page=page)
+    view: ASGIApp = GraphQLView(graphql, authenticator.authenticate, max_body_bytes=settings.max_body_bytes, page=page)
+    if announced := sunset_headers(settings.graphql_deprecated, settings.graphql_sunset, PREFIX):
+        view = Announced(view, announced)
     routes = [
         Route(ENDPOINT, view),
         Route(f"{ENDPOINT}/", view),

@@ -23,6 +23,8 @@ Anything else that is raised is a bug and reaches the caller as `Internal`, with
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 
 class ServiceError(Exception):
     """An error whose message may be shown to the caller."""
@@ -154,6 +156,14 @@ class Internal(ServiceError):
 
     def __init__(self, reference: str) -> None:
         super().__init__(f"Something went wrong on our side. Please quote {reference} when you report it.")
+
+
+def kinds_of(error: type[ServiceError] = ServiceError) -> Iterator[type[ServiceError]]:
+    """Every error that a caller can meet, of the modules that are loaded; those of the importer are none."""
+    for each in error.__subclasses__():
+        if not each.__module__.startswith("service.importer"):
+            yield each
+        yield from kinds_of(each)
 
 
 class CommandError(Exception):

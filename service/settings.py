@@ -10,6 +10,7 @@ import difflib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
+from datetime import date
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -107,6 +108,13 @@ def _functions(text: str) -> tuple[tuple[str, str], ...]:
     if not isinstance(named, dict) or not all(each and isinstance(each, str) for each in named.values()):
         raise ValueError('must be a JSON object such as {"placeOrder": "placeOrder-prod"}')
     return tuple(named.items())
+
+
+def _day(text: str) -> str:
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise ValueError("must be a day such as 2027-05-01") from None
 
 
 def _cursor_key(text: str) -> str:
@@ -241,6 +249,18 @@ class Settings:
     )
     require_if_match: bool = _switch(
         "Whether a change through REST must say by `If-Match` which version of the row it is meant for.", default=False
+    )
+    graphql_deprecated: str | None = _setting(
+        "The day from which GraphQL is called deprecated, in a header of its answers that leads to REST (RFC 9745).",
+        _day,
+        "`2027-05-01`",
+        default=None,
+    )
+    graphql_sunset: str | None = _setting(
+        "The day after which GraphQL may no longer answer, in a header of its answers (RFC 8594).",
+        _day,
+        "`2027-05-01`",
+        default=None,
     )
     introspection: bool = _switch("Whether the schema may be asked for, as AppSync allows by default.", default=True)
     graphiql: bool = _switch("Whether a browser that opens `/graphql` gets GraphiQL.", default=False)

@@ -263,13 +263,15 @@ def _announce(
 ) -> None:
     host, port = listener.getsockname()[:2]
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104  shown
-    endpoint = f"http://{host}:{port}/graphql"
+    origin = f"http://{host}:{port}"
+    endpoint, rest = f"{origin}/graphql", f"{origin}/v1"
     tokens = {each.label: each.token(issuer) for each in people}
     if arguments.json:
-        content: dict[str, Any] = {"endpoint": endpoint, "apiKey": settings.api_keys[0], "tokens": tokens}
+        content: dict[str, Any] = {"endpoint": endpoint, "rest": rest, "apiKey": settings.api_keys[0], "tokens": tokens}
         print(json.dumps(content | {"dataDir": str(arguments.data_dir)}), flush=True)
         return
     print(f"\n  GraphiQL  {endpoint}  (in a browser)\n  Endpoint  {endpoint}  (in aws-exports or amplify_outputs)")
+    print(f"  REST      {rest}")
     print(f"  API key   {settings.api_keys[0]}")
     if not people:
         print(f"  Tokens    of {settings.issuer}")

@@ -5,14 +5,13 @@ Run it from the repository's root: `python -m service.cli.reference`. A test say
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import MISSING, Field, fields
 from pathlib import Path
 from typing import Any
 
 import service.graphql.view
 import service.rest.problems  # noqa: F401  each has errors of its own
-from service.errors import ServiceError
+from service.errors import ServiceError, kinds_of
 from service.settings import Settings, setting_of, variable_of
 
 INTRODUCTION = """\
@@ -35,6 +34,9 @@ in `errors`, with `errorType` at its top level where AppSync has it, and the oth
 wrong with the request as a whole, or with the caller, has the status below and its type in the header
 `x-amzn-ErrorType`. A query that meets `unavailable` is answered 503, and clients send it again; a mutation never is.
 Where no errorType is given here, the code stands in its place.
+
+Over REST every error is a problem document (RFC 9457) with the status and the code below; `errors` lists each flaw
+of a request with its place, and `/errors/<code>` on the service itself says what is said here.
 
 | code | status | errorType | what it means |
 |---|---|---|---|
@@ -69,14 +71,7 @@ def environment_example() -> str:
 
 def errors_page() -> str:
     """The text of `docs/errors.md`."""
-    return ERRORS + "".join(sorted({_error_row(each) for each in _kinds_of(ServiceError)}))
-
-
-def _kinds_of(error: type[ServiceError]) -> Iterator[type[ServiceError]]:
-    for each in error.__subclasses__():
-        if not each.__module__.startswith("service.importer"):  # the command line's, not the API's
-            yield each
-        yield from _kinds_of(each)
+    return ERRORS + "".join(sorted({_error_row(each) for each in kinds_of()}))
 
 
 def _error_row(error: type[ServiceError]) -> str:

@@ -82,7 +82,7 @@ class Statements:
             return maker.finish(maker.get(read))
         members = tuple(member.key for member in read.page.connection.members)
         made = maker.finish(maker.output.members(read.page))
-        return replace(made, members=members, fresh_plan=_has_range(read.page.where))
+        return replace(made, members=members, fresh_plan=_has_range(read.page.where) or _may_follow_nothing(read.page))
 
     def given(self, given: plan.Lookup | plan.Around) -> Statement:
         """The one statement about a list of keys or rows; it yields a JSON list."""
@@ -212,6 +212,11 @@ class _Maker:
         nothing = select(*(cast(null(), column.type).label(column.key) for column in table.c)).subquery("nothing")
         held = self.predicates.build(create.condition, Row(create.model, nothing))
         return select(held).select_from(nothing).scalar_subquery()
+
+
+def _may_follow_nothing(page: plan.Page) -> bool:
+    """Whether a page begins behind a row that may have nothing in what orders it: only the value tells the range."""
+    return page.token is not None and any(each.nullable for each in page.sort)
 
 
 def _has_range(condition: plan.Condition) -> bool:

@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 from service.auth.classes import CallerClasses
 from service.auth.principal import Principal
 from service.bodies import Gone, Malformed, MethodNotAllowed, read_body
-from service.errors import Internal, ServiceError
+from service.errors import Internal, NotFound, ServiceError
 from service.graphql.request import Origin
 from service.rest.exchange import JSON, Preferences, Reply, Request, Session, check_accept
 from service.rest.problems import headers_of, problem
@@ -52,6 +52,8 @@ class RestDoor:
         await _send(send, reply, with_body=scope["method"] != "HEAD")
 
     async def _reply(self, scope: Scope, receive: Receive, path: str) -> Reply:
+        if len(path) > LONGEST_PATH:
+            raise NotFound("There is nothing at an address as long as this.")
         found = self._routes.find(path)
         method = scope["method"]
         if method == "OPTIONS":
@@ -84,7 +86,7 @@ def path_of(scope: Scope) -> str:
     """
     raw = scope.get("raw_path")
     path = raw.decode("latin-1").partition("?")[0] if raw else quote(scope["path"], safe="/~:@!$&'()*+,;=-._")
-    return path.removeprefix(scope.get("root_path", ""))[:LONGEST_PATH]
+    return path.removeprefix(scope.get("root_path", ""))
 
 
 def _refusal(error: ServiceError, scope: Scope, path: str) -> Reply:

@@ -40,9 +40,9 @@ class Preferences:
         counts = {each.value: each for each in Count}
         return cls(found.get("handling") == "lenient", counts.get(found.get("count", "")))
 
-    def applied(self) -> Headers:
-        """The header that says which were kept."""
-        kept = [f"count={self.count.value}"] if self.count else []
+    def applied(self, *, counted: bool = False) -> Headers:
+        """The header that says which were kept; `counted`: where there was something to count."""
+        kept = [f"count={self.count.value}"] if self.count and counted else []
         kept += ["handling=lenient"] if self.lenient else []
         return (("preference-applied", ", ".join(kept)),) if kept else ()
 

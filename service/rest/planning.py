@@ -175,7 +175,7 @@ class Planner:
 def about(model: Model) -> tuple[plan.Selected, ...]:
     """What the headers of a row are made from."""
     updated = model.field_by_name.get(model.timestamps.updated or "")
-    if updated is None or updated.type.name != "AWSDateTime":
+    if updated is None or updated.type.name != "AWSDateTime" or updated.rules:
         return (plan.Version(VERSION),)
     return (plan.Version(VERSION), plan.Value(MODIFIED, updated))
 

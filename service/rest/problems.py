@@ -10,7 +10,7 @@ detail    what happened, what to do              errors    each flaw: a pointer 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,8 @@ import orjson
 from service.bodies import Malformed
 from service.errors import CursorMismatch, Forbidden, Invalid, NotFound, ServiceError
 
+ERRORS = "/errors"
+"""Where the pages about errors are, each under its code."""
 PROBLEM = "application/problem+json"
 RETRY_SECONDS = "1"
 MOST_FLAWS = 50
@@ -110,7 +112,7 @@ def problem(error: ServiceError, instance: str, trace_id: str) -> bytes:
 def shown_problem(error: ServiceError) -> dict[str, Any]:
     """What a problem document says of an error, wherever it happened."""
     described: dict[str, Any] = {
-        "type": f"/errors/{error.code}",
+        "type": f"{ERRORS}/{error.code}",
         "title": error.code.replace("_", " ").capitalize(),
         "status": error.status,
         "detail": _detail(error),
@@ -155,11 +157,3 @@ def meant(name: str, known: Iterable[str]) -> str:
     """`. Did you mean 'price'?` where a known name is near, else nothing."""
     near = difflib.get_close_matches(name, list(known), 1)
     return f" Did you mean '{near[0]}'?" if near else ""
-
-
-def unknown_names(given: Iterable[str], known: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Each name that is not known, with a sentence about it."""
-    names = list(known)
-    for name in given:
-        if name not in names:
-            yield name, f"There is nothing called '{name[:80]}' here.{meant(name[:80], names)}"

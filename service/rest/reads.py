@@ -11,6 +11,7 @@ import orjson
 from graphql import GraphQLError
 
 from service.catalog.model import Model
+from service.catalog.scalars import SCALARS
 from service.db import plan
 from service.db.compilations import Compilations
 from service.db.repository import Prepared, Repository
@@ -19,6 +20,7 @@ from service.errors import Forbidden
 from service.graphql.scalars import SCALAR_TYPES
 from service.rest.etags import is_known
 from service.rest.exchange import Headers, Reply, Request, Session
+from service.rest.filters import number_in, switch_in
 from service.rest.planning import Planner
 from service.rest.problems import missing
 from service.rest.questions import EVERYTHING_OF_A_ROW, ItemQuestion, ListQuestion, QuestionReader
@@ -149,13 +151,9 @@ def key_values(model: Model, texts: Sequence[str]) -> Key:
 
 
 def _key_value(type_name: str, text: str) -> Any:
-    if type_name in {"Int", "AWSTimestamp"}:
-        value: Any = int(text) if text.lstrip("-").isdecimal() and len(text) < 20 else text
-    elif type_name == "Float":
-        value = float(text)
-    else:
-        value = text
-    return SCALAR_TYPES[type_name if type_name in SCALAR_TYPES else "String"].coerce_input_value(value)
+    scalar = SCALARS.get(type_name, SCALARS["String"])  # an enum
+    value = number_in(text) if scalar.json_number else switch_in(text) if scalar.name == "Boolean" else text
+    return SCALAR_TYPES[scalar.name].coerce_input_value(value)
 
 
 def _asked(question: ListQuestion) -> tuple[Hashable, ...]:
@@ -179,7 +177,7 @@ def _page_reply(body: str, request: Request, links: Callable[[str | None], Heade
     # What is said of the page comes last, and holds nothing of a row.
     info = body[body.rindex('"page"') :]
     cursor = orjson.loads("{" + info).get("page", {}).get("next")
-    return Reply(200, body.encode(), (*links(cursor), *request.preferences.applied()))
+    return Reply(200, body.encode(), (*links(cursor), *request.preferences.applied(counted=True)))
 
 
 def _links(request: Request) -> Callable[[str | None], Headers]:
@@ -200,4 +198,5 @@ def _name_of(parameter: str) -> bytes:
 
 
 def _address(path: str, parameters: Sequence[str]) -> str:
-    return f"{path}?{'&'.join(parameters)}" if parameters else path
+    address = f"{path}?{'&'.join(parameters)}" if parameters else path
+    return address.replace("<", "%3C").replace(">", "%3E")

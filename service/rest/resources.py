@@ -92,11 +92,6 @@ class Resource:
         """What can be done, and how."""
         return {each.action: each for each in self.endpoints}
 
-    @cached_property
-    def child_by_segment(self) -> dict[str, Child]:
-        """Children by the last part of their path."""
-        return {each.segment: each for each in self.children}
-
     def required_to_create(self) -> tuple[str, ...]:
         """The fields without which no row can be made: nothing supplies them if the body does not."""
         supplied = {self.model.timestamps.created, self.model.timestamps.updated}

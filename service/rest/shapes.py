@@ -10,6 +10,8 @@ from service.rest.problems import Complain, meant
 
 DEEPEST = 3
 """Relations from the row that was asked for to one that is shown with it."""
+MOST_RELATED = 30
+"""Relations, and embedded values in part, that are shown with a row: each is a sub-select of its statement."""
 MOST_PATHS = 200
 """Paths in one `fields` or `include`."""
 
@@ -33,6 +35,9 @@ class _Node:
     own: dict[str, None] = field(default_factory=dict)
     inner: dict[str, _Node] = field(default_factory=dict)
 
+    def size(self) -> int:
+        return len(self.inner) + sum(each.size() for each in self.inner.values())
+
     def frozen(self) -> Shape:
         own = None if self.everything and not self.own else tuple(self.own)
         return Shape(own, tuple((name, each.frozen()) for name, each in self.inner.items()))
@@ -55,6 +60,8 @@ class Shaper:
             for path in paths[:MOST_PATHS]:
                 if wrong := self._add(root, model, path.split("."), is_include=parameter == "include"):
                     complain(parameter, "unknown_field", f"{path[:80]}: {wrong}")
+        if root.size() > MOST_RELATED:
+            complain("include", "too_many", f"At most {MOST_RELATED} relations in one answer.")
         return root.frozen()
 
     def _add(self, node: _Node, at: Model | ObjectType, path: Sequence[str], *, is_include: bool) -> str:

@@ -127,7 +127,7 @@ async def test_keys_of_several_parts(library: Rest):
     body = await library.get("/v1/slots/a%7Eb~1~x%2Fy")
     assert body["size"] == 5
     assert (await library.get("/v1/slots/a~2~"))["size"] == 6
-    for path in ("a~b~1~x", "a~2", "a~two~", "a~99999999999999999999~", "a~2~~"):
+    for path in ("a~b~1~x", "a~2", "a~two~", "a~99999999999999999999~", "a~2~~", "a~2.5~", "a~%EF%BC%92~"):
         await library.refused(404, "GET", f"/v1/slots/{path}")
 
 

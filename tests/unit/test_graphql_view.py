@@ -334,3 +334,18 @@ async def test_the_executor_is_told_where_the_request_came_from(shell: Any, clie
     assert origin.headers["x-tenant"] == "t1"
     assert origin.headers["authorization"] == token
     assert origin.addresses == ["198.51.100.7", "203.0.113.1", "127.0.0.1"]
+
+
+async def test_the_end_of_graphql_is_announced_if_anybody_has_set_it(shell: Any, token: str) -> None:
+    headers = {"authorization": token, "content-type": "application/json"}
+    days = {"graphql_deprecated": "2027-01-01", "graphql_sunset": "2027-05-01"}
+    async with shell.client(**days) as client:
+        answer = await client.post("/graphql", content=QUERY, headers=headers)
+        refused = await client.post("/graphql", content=QUERY)
+    for each in (answer, refused):
+        assert each.headers["deprecation"] == "@1798761600"
+        assert each.headers["sunset"] == "Sat, 01 May 2027 00:00:00 GMT"
+        assert each.headers["link"] == '</v1>; rel="successor-version"'
+    async with shell.client() as client:
+        answer = await client.post("/graphql", content=QUERY, headers=headers)
+    assert not {"deprecation", "sunset", "link"} & set(answer.headers)

@@ -65,6 +65,7 @@ def test_an_unknown_variable_is_an_error_that_names_the_nearest() -> None:
         ("OFFRAMP_POOL_SIZE", "\u0661", "must be a whole number from 1 to 200"),
         ("OFFRAMP_POOL_SIZE", "9" * 5000, "must be a whole number from 1 to 200"),
         ("OFFRAMP_LEEWAY", "61", "must be a whole number from 0 to 60"),
+        ("OFFRAMP_GRAPHQL_SUNSET", "May 2027", "must be a day such as 2027-05-01"),
         ("OFFRAMP_INTROSPECTION", "maybe", "must be true or false"),
         ("OFFRAMP_TOKEN_USES", "access,refresh", "must be one or more of access, id"),
         ("OFFRAMP_ISSUER", "http://example.com/pool", "must be an https:// address (http:// only for this machine)"),
