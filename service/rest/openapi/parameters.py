@@ -121,6 +121,7 @@ SHARED: dict[str, Schema] = {
         "If-Match",
         {"type": "string", "pattern": rf"^(?:\*|{_TAG}(?:, ?{_TAG}){{0,{MOST_TAGS - 1}}})$"},
         "The `ETag` of the version that the change is meant for.",
+        example='"3"',
     ),
     "idempotencyKey": _header(
         "Idempotency-Key",

@@ -49,8 +49,12 @@ def resource_schemas(catalog: Catalog, resource: Resource, values: Values) -> It
 
 def names_schema(model: Model, kind: str) -> Schema:
     """A list of what the schema of this kind (`Field`, `Relation`, `Sort`) names."""
-    most = {"maxItems": MOST_SORTS, "uniqueItems": True} if kind == "Sort" else {"maxItems": MOST_PATHS}
-    return {"type": "array", "items": ref(f"{model.name}.{kind}"), "minItems": 1, **most}
+    limits = {
+        "Field": {"minItems": 1, "maxItems": MOST_PATHS},
+        "Relation": {"maxItems": MOST_PATHS},
+        "Sort": {"maxItems": MOST_SORTS, "uniqueItems": True},
+    }
+    return {"type": "array", "items": ref(f"{model.name}.{kind}"), **limits[kind]}
 
 
 def _enum(names: Iterable[str]) -> Schema:
