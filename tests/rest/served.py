@@ -17,6 +17,7 @@ from tests.running import ROOT, running_dev
 
 INVENTORY = ROOT / "graphql" / "amplify.graphql"
 ORGANIZATION = "org-of-the-rest-tests"
+API_KEY = "da2-resttests000000000000000"
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Served:
 @contextmanager
 def serving(data_dir: Path, schema: Path = INVENTORY) -> Iterator[Served]:
     """The API of a schema on empty tables, for as long as the block runs."""
-    with running_dev(data_dir, "--schema", str(schema)) as address:
+    with running_dev(data_dir, "--schema", str(schema), "--api-key", API_KEY) as address:
         served = Served(address, data_dir)
         yield served
         if "admin" in vars(served):
