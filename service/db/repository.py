@@ -7,7 +7,8 @@ reads the answer.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -132,6 +133,12 @@ class Repository:
         if answer is None:
             raise await self._refusal(prepared, run, transaction or self.database)
         return _with_cursors(answer, prepared.reread or prepared.statement, run)
+
+    @asynccontextmanager
+    async def transaction(self, principal: Principal) -> AsyncIterator[Transaction]:  # noqa: ARG002  for RLS, soon
+        """One transaction in which a caller's statements run, those of `run` and named ones."""
+        async with self.database.transaction() as transaction:
+            yield transaction
 
     async def _row(self, statement: Statement, run: Run, on: Connection) -> str | None:
         text = await on.fetch_value(statement.sql, statement.bind(run))

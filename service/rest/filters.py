@@ -87,24 +87,15 @@ class FilterReader:
         if of is None or not self._is_filterable(of):
             complain(shown, "unknown_parameter", self._no_field(model, name))
             return {}
-        value: Any = text
         *outer, last = [ALIASES.get(step, step) for step in steps] or ["eq"]
         if last == "size" and not outer:
             outer, last = ["size"], "eq"
         if outer not in ([], ["size"]):
             complain(shown, "unknown_operator", f"Write {name}[ge]=… or {name}[size][ge]=….")
             return {}
-        numeric = bool(outer) or (
-            of.type.name in SCALARS and SCALARS[of.type.name].json_number and last != "attributeExists"
-        )
-        convert = number_in if numeric else switch_in if last == "attributeExists" or of.type.name == "Boolean" else str
-        value = [convert(each) for each in text.split(",")] if last in {"in", "between"} else convert(text)
-        asked = {last: value}
-        return {
-            name: self._operators(
-                of, {"size": asked} if outer else asked, shown, lambda _, *rest: complain(shown, *rest)
-            )
-        }
+        asked = {last: _from_text(of, last, text, of_size=bool(outer))}
+        operators = {"size": asked} if outer else asked
+        return {name: self._operators(of, operators, shown, lambda _, *rest: complain(shown, *rest))}
 
     def _is_filterable(self, of: Field) -> bool:
         return of.type.name in SCALARS or of.type.name in self._catalog.enum_by_name
@@ -209,6 +200,14 @@ def _timestamp(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or abs(value) >= 2**63:
         _refuse("is not a whole number of seconds.")
     return int(value)
+
+
+def _from_text(of: Field, operator: str, text: str, *, of_size: bool) -> Any:
+    """An operand in a query string as JSON would have it."""
+    is_switch = operator == "attributeExists" or of.type.name == "Boolean"
+    is_number = of_size or (of.type.name in SCALARS and SCALARS[of.type.name].json_number and not is_switch)
+    convert: Callable[[str], Any] = number_in if is_number else switch_in if is_switch else str
+    return [convert(each) for each in text.split(",")] if operator in {"in", "between"} else convert(text)
 
 
 def number_in(text: str) -> Any:

@@ -33,7 +33,7 @@ class Once:
     @asynccontextmanager
     async def transaction(self, session: Session) -> AsyncIterator[Session]:
         """The session inside one transaction: committed at the end of the block, undone if the block raises."""
-        async with self._repository.database.transaction() as transaction:
+        async with self._repository.transaction(session.principal) as transaction:
             yield replace(session, transaction=transaction)
 
     async def run(self, request: Request, body: bytes, write: Write, *, together: bool = False) -> Reply:
