@@ -271,7 +271,7 @@ def _announce(
         print(json.dumps(content | {"dataDir": str(arguments.data_dir)}), flush=True)
         return
     print(f"\n  GraphiQL  {endpoint}  (in a browser)\n  Endpoint  {endpoint}  (in aws-exports or amplify_outputs)")
-    print(f"  REST      {rest}")
+    print(f"  REST      {rest}  (described and tried at {origin}/docs)")
     print(f"  API key   {settings.api_keys[0]}")
     if not people:
         print(f"  Tokens    of {settings.issuer}")

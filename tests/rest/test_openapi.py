@@ -65,7 +65,7 @@ def test_a_list_is_asked_by_these_parameters():
     assert "dimensions" not in parameters  # embedded values are not asked about
     assert "metadata" in parameters
     assert parameters["filter"]["content"] == {
-        "application/json": {"schema": {"$ref": "#/components/schemas/Product.Filter"}}
+        "application/json": {"schema": {"$ref": "#/components/schemas/Product.Filter"}, "example": {}}
     }
 
 
