@@ -56,12 +56,17 @@ def ask(served: Served, tmp_path: Path, *options: str) -> None:
 
 def test_what_the_inventory_is_asked(inventory: Served, tmp_path: Path):
     only = "^/v1/(stock-items|transactions)"
-    ask(inventory, tmp_path, "--phases", "examples,fuzzing", "--max-examples", "6", "--include-path-regex", only)
+    ask(inventory, tmp_path, "--phases", "examples,fuzzing", "--max-examples", "8", "--include-path-regex", only)
 
 
 def test_what_an_imported_schema_is_asked(library: Served, tmp_path: Path):
     only = "^/v1/(books|slots)"
-    ask(library, tmp_path, "--phases", "examples,fuzzing", "--max-examples", "6", "--include-path-regex", only)
+    ask(library, tmp_path, "--phases", "examples,fuzzing", "--max-examples", "8", "--include-path-regex", only)
+
+
+def test_every_corner_of_what_one_row_is_asked(library: Served, tmp_path: Path):
+    """Each parameter and field at its limits and past them, each method that is not there, each header left out."""
+    ask(library, tmp_path, "--phases", "coverage", "--include-path-regex", "^/v1/(diaries|slots)/")
 
 
 def test_what_follows_from_a_row_that_was_made(inventory: Served, tmp_path: Path):

@@ -105,7 +105,7 @@ _INCLUDE = (
 )
 _LENIENT = "`handling=lenient`: what is not known is ignored, not refused (RFC 7240)."
 _COUNT = "`count=exact`, `count=estimated`: how many rows there are on all pages, as `page.total`."
-_TAG = r'(?:W/)?"[!#-+\--~]*"'
+_TAG = r'(?:W/)?"[!#-+.-~-]*"'
 SHARED: dict[str, Schema] = {
     "limit": _query("limit", LIMIT, "Rows of a page."),
     "cursor": _query("cursor", {"type": "string"}, "Where the page begins: `page.next` of the one before."),
