@@ -71,6 +71,14 @@ async def test_a_request_is_sent_with_a_token_that_was_typed_in(tab, page, api):
     assert tab.complaints == []
 
 
+async def test_what_was_not_filled_in_is_not_sent(tab, page):
+    body = await execute(page, "Category", "listCategories")
+    assert body["data"] == []
+    [request] = [each for each in tab.requests if "/v1/categories" in each.url]
+    assert urlsplit(request.url).query == "limit=50&filter=%7B%7D"
+    assert {"prefer", "if-match", "if-none-match"} & request.headers.keys() == set()
+
+
 async def test_a_caller_that_is_offered_needs_no_typing(tab, page):
     offered = json.loads(await page.locator("#settings").text_content())["callers"]
     await page.get_by_label("Caller").select_option(offered[-1]["label"])
@@ -83,8 +91,8 @@ async def test_a_caller_that_is_offered_needs_no_typing(tab, page):
 
 async def test_a_picture_of_it_for_the_documentation(page, picture_folder):
     """With --update-screenshots it is docs/images/rest-docs.png; look at it before you commit it."""
-    await execute(page, "Product", "listProducts", limit="2")
-    await page.locator("#operations-Product-listProducts .opblock-summary").click()
+    await page.locator("#operations-tag-Product button.expand-operation").click()
+    await page.locator("#operations-Product-deleteProduct").wait_for()
     await page.evaluate("document.getElementById('operations-tag-Product').scrollIntoView(); scrollBy(0, -60)")
     picture = await page.screenshot(path=picture_folder / "rest-docs.png")
     assert picture[16:24] == struct.pack(">II", 1440, 900)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from service.rest.batches import MOST_REQUESTS
+from service.rest.exchange import JSON
 from service.rest.openapi.answers import answer
 from service.rest.openapi.parameters import SHARED, Parameters
 from service.rest.openapi.problems import (
@@ -72,7 +73,7 @@ def transaction(parameters: Parameters) -> Schema:
         ),
         "security": [{scheme: []} for scheme in SCHEMES],
         "parameters": [parameters.shared("idempotencyKey"), parameters.shared("prefer")],
-        "requestBody": {"required": True, "content": {"application/json": {"schema": ref("rest.Transaction")}}},
+        "requestBody": {"required": True, "content": {JSON: {"schema": ref("rest.Transaction")}}},
         "responses": {"200": results, **refusals(ALWAYS + refused)},
     }
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from service.catalog.model import Field, Model
+from service.db.idempotency import HOURS
 from service.rest.etags import MOST_TAGS
+from service.rest.exchange import JSON
 from service.rest.once import KEY
 from service.rest.openapi.filters import Filters
 from service.rest.openapi.schemas import LIMIT, names_schema
@@ -12,8 +14,6 @@ from service.rest.planning import MOST_INCLUDED
 from service.rest.questions import LIST_PARAMETERS
 from service.rest.resources import Resource
 from service.rest.shapes import DEEPEST
-
-JSON = "application/json"
 
 
 class Parameters:
@@ -73,8 +73,9 @@ def _query(name: str, schema: Schema, description: str, **more: object) -> Schem
     return {"name": name, "in": "query", "description": description, "schema": schema, **more}
 
 
-def _header(name: str, schema: Schema, description: str, **more: object) -> Schema:
-    return {"name": name, "in": "header", "description": description, "schema": schema, **more}
+def _header(name: str, schema: Schema, description: str) -> Schema:
+    """A header. It has no example: a page that offers to try the API would send it."""
+    return {"name": name, "in": "header", "description": description, "schema": schema}
 
 
 def _names(model: Model, name: str, kind: str, description: str) -> Schema:
@@ -109,8 +110,8 @@ _TAG = r'(?:W/)?"[!#-+.-~-]*"'
 SHARED: dict[str, Schema] = {
     "limit": _query("limit", LIMIT, "Rows of a page."),
     "cursor": _query("cursor", {"type": "string"}, "Where the page begins: `page.next` of the one before."),
-    "prefer": _header("Prefer", {"type": "string"}, _LENIENT, example="handling=lenient"),
-    "preferCount": _header("Prefer", {"type": "string"}, f"{_COUNT} {_LENIENT}", example="count=exact"),
+    "prefer": _header("Prefer", {"type": "string"}, _LENIENT),
+    "preferCount": _header("Prefer", {"type": "string"}, f"{_COUNT} {_LENIENT}"),
     "ifNoneMatch": _header(
         "If-None-Match", {"type": "string"}, "The `ETag` of a row that you have: the answer is 304 if it is still that."
     ),
@@ -120,13 +121,12 @@ SHARED: dict[str, Schema] = {
     "ifMatch": _header(
         "If-Match",
         {"type": "string", "pattern": rf"^(?:\*|{_TAG}(?:, ?{_TAG}){{0,{MOST_TAGS - 1}}})$"},
-        "The `ETag` of the version that the change is meant for.",
-        example='"3"',
+        "The `ETag` of the version that the change is meant for, in its quotes.",
     ),
     "idempotencyKey": _header(
         "Idempotency-Key",
         {"type": "string", "pattern": f"^{KEY.pattern}$"},
-        "Your own name for this request. Sent again within 24 hours it is answered as the first time, and done once.",
+        f"Your own name for this request. Sent again within {HOURS} hours it is done once, and answered the same.",
     ),
 }
 """What is the same for every resource."""
