@@ -23,6 +23,15 @@ _DAYS = {"AWSDate", "AWSDateTime"}
 _MOMENTS = f"^(?:{MOMENT.pattern})$"
 """A date or time, or the beginning of one."""
 
+_ONE = {
+    "AWSDate": MOMENT.pattern,
+    "AWSDateTime": MOMENT.pattern,
+    "AWSTimestamp": "-?[0-9]{1,18}",
+    "Float": r"-?[0-9]{1,15}(?:\.[0-9]{1,15})?",
+    "Int": "-?1?[0-9]{1,9}",  # those above 1,999,999,999 too, but no pattern of a readable length says so
+}
+"""Patterns of values that are not any text, where several stand in one."""
+
 
 class Filters:
     """The filters of one catalog."""
@@ -88,11 +97,7 @@ class Filters:
         """The pattern of one of several values."""
         if name in self._catalog.enum_by_name:
             return "|".join(self._catalog.enum_by_name[name].values)
-        if name in _DAYS:
-            return MOMENT.pattern
-        return {"integer": r"-?[0-9]{1,9}", "number": r"-?[0-9]{1,15}(?:\.[0-9]{1,15})?"}.get(
-            FORMS[name].type, r"[^\u0000,]*"
-        )
+        return _ONE.get(name, r"[^\u0000,]*")
 
     def _operand(self, field: Field, operator: str) -> Schema:
         """One value. Part of a text is any text, and so is what a text is compared with."""
