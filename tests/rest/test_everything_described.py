@@ -71,4 +71,4 @@ def test_every_corner_of_what_one_row_is_asked(library: Served, tmp_path: Path):
 
 def test_what_follows_from_a_row_that_was_made(inventory: Served, tmp_path: Path):
     only = "^/v1/(products|categories)(/[^/]*)?$"
-    ask(inventory, tmp_path, "--phases", "stateful", "--max-examples", "15", "--include-path-regex", only)
+    ask(inventory, tmp_path, "--phases", "stateful", "--max-examples", "40", "--include-path-regex", only)

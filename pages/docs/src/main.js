@@ -3,6 +3,7 @@ import SwaggerUI from "swagger-ui";
 import "swagger-ui/dist/swagger-ui.css";
 import "./page.css";
 import { callerBar } from "./callers.js";
+import { withoutCycles } from "./description.js";
 
 const { description, callers } = JSON.parse(document.getElementById("settings").textContent);
 
@@ -11,20 +12,26 @@ const reference = document.createElement("main");
 const bar = callerBar(callers);
 page.replaceChildren(bar.element, reference);
 
-const ui = SwaggerUI({
-  domNode: reference,
-  url: description,
-  deepLinking: true,
-  defaultModelsExpandDepth: -1, // each body shows its schema; the list of all of them is long
-  displayOperationId: true,
-  displayRequestDuration: true,
-  docExpansion: "none",
-  filter: true,
-  persistAuthorization: false, // tokens are never stored
-  requestSnippetsEnabled: true,
-  showExtensions: false,
-  syntaxHighlight: { activated: true, theme: "idea" },
-  tryItOutEnabled: true,
-  validatorUrl: null, // it would be another host
-  onComplete: () => bar.begin(ui),
-});
+fetch(description)
+  .then((answer) => answer.json())
+  .then(show);
+
+function show(spec) {
+  const ui = SwaggerUI({
+    domNode: reference,
+    spec: withoutCycles(spec),
+    deepLinking: true,
+    defaultModelsExpandDepth: -1, // each body shows its schema; the list of all of them is long
+    displayOperationId: true,
+    displayRequestDuration: true,
+    docExpansion: "none",
+    filter: true,
+    persistAuthorization: false, // tokens are never stored
+    requestSnippetsEnabled: true,
+    showExtensions: false,
+    syntaxHighlight: { activated: true, theme: "idea" },
+    tryItOutEnabled: true,
+    validatorUrl: null, // it would be another host
+    onComplete: () => bar.begin(ui),
+  });
+}
