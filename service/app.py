@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 from starlette.applications import Starlette
+from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -129,10 +130,17 @@ def _graphiql(catalog: Catalog, examples: Path | None, callers: Callers) -> tupl
     return lambda host: graphiql_page(callers(host), operations, ENDPOINT), graphiql_routes(ENDPOINT)
 
 
+class _Anything(PathConvertor):
+    """Any path. In Starlette's own a key may have no line break."""
+
+    regex = r"[\s\S]*"
+
+
 def _rest(settings: Settings, door: RestDoor, catalog: Catalog, callers: Callers) -> Iterator[Route]:
     if settings.introspection:
         yield Route(DESCRIPTION, OpenAPIView(catalog))
-    yield Route(f"{PREFIX}{{path:path}}", door)
+    register_url_convertor("anything", _Anything())
+    yield Route(f"{PREFIX}{{path:anything}}", door)
     yield Route(f"{ERRORS}/{{code}}", explained)
     if settings.docs:
         from service.rest.docs import docs_routes  # noqa: PLC0415  as above

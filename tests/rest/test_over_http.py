@@ -144,3 +144,12 @@ async def test_the_description_needs_no_caller_and_can_be_kept_back(settings: Se
     async with _client(replace(settings, introspection=False), inventory) as client:
         refused = await client.get("/v1/openapi.json")
         assert (refused.status_code, refused.headers["content-type"]) == (404, "application/problem+json")
+
+
+async def test_a_key_may_have_any_character(client: httpx2.AsyncClient, issuer: DevelopmentIssuer):
+    admin = {"authorization": f"Bearer {issuer.issue('s1', 'alice', groups=['Admin'])}"}
+    body = {"organizationId": "o1", "name": "Odd"}
+    for key in ("a%0Ab", "c%0A", "%2F~%25"):
+        made = await client.put(f"/v1/categories/{key}", json=body, headers=admin)
+        assert (made.status_code, made.headers["location"]) == (201, f"/v1/categories/{key.replace('~', '%7E')}")
+        assert (await client.get(f"/v1/categories/{key}", headers=admin)).json()["name"] == "Odd"
