@@ -23,8 +23,9 @@ SCHEMES: Schema = {
 
 def requirements(rules: Iterable[Rule], access: Access) -> list[dict[str, list[str]]]:
     """The schemes of which one must be used. A token is always looked at, and refused if no rule admits it."""
-    admitted = {_SCHEME_OF[rule.provider] for rule in rules if access in rule.access and rule.provider in _SCHEME_OF}
-    return [{scheme: []} for scheme in SCHEMES if scheme in admitted or scheme == TOKEN]
+    modes = {rule.provider for rule in rules if access in rule.access}
+    opened = {TOKEN, *(_SCHEME_OF[mode] for mode in modes if mode in _SCHEME_OF)}
+    return [{scheme: []} for scheme in SCHEMES if scheme in opened]
 
 
 def admitted(rules: Iterable[Rule], access: Access) -> str:
