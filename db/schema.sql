@@ -21,6 +21,7 @@ CREATE TABLE organizations (
     settings JSON,
     created_at TIMESTAMP(3) WITH TIME ZONE,
     updated_at TIMESTAMP(3) WITH TIME ZONE,
+    row_version INTEGER DEFAULT 1 NOT NULL,
     PRIMARY KEY (id)
 );
 
@@ -44,6 +45,7 @@ CREATE TABLE users (
     organization_id TEXT COLLATE "C",
     created_at TIMESTAMP(3) WITH TIME ZONE,
     updated_at TIMESTAMP(3) WITH TIME ZONE,
+    row_version INTEGER DEFAULT 1 NOT NULL,
     PRIMARY KEY (id)
 );
 
@@ -61,6 +63,7 @@ CREATE TABLE roles (
     permissions TEXT[],
     created_at TIMESTAMP(3) WITH TIME ZONE,
     updated_at TIMESTAMP(3) WITH TIME ZONE,
+    row_version INTEGER DEFAULT 1 NOT NULL,
     PRIMARY KEY (id)
 );
 
@@ -75,6 +78,7 @@ CREATE TABLE user_roles (
     expires_on DATE,
     created_at TIMESTAMP(3) WITH TIME ZONE,
     updated_at TIMESTAMP(3) WITH TIME ZONE,
+    row_version INTEGER DEFAULT 1 NOT NULL,
     PRIMARY KEY (id)
 );
 
@@ -94,6 +98,7 @@ CREATE TABLE audit_logs (
     changes JSON,
     created_at TIMESTAMP(3) WITH TIME ZONE,
     updated_at TIMESTAMP(3) WITH TIME ZONE,
+    row_version INTEGER DEFAULT 1 NOT NULL,
     PRIMARY KEY (id)
 );
 
@@ -112,6 +117,7 @@ CREATE TABLE categories (
     parent_id TEXT COLLATE "C",
     created_at TIMESTAMP(3) WITH TIME ZONE,
     updated_at TIMESTAMP(3) WITH TIME ZONE,
+    row_version INTEGER DEFAULT 1 NOT NULL,
     PRIMARY KEY (id)
 );
 
@@ -143,6 +149,7 @@ CREATE TABLE products (
     category_id TEXT COLLATE "C",
     created_at TIMESTAMP(3) WITH TIME ZONE,
     updated_at TIMESTAMP(3) WITH TIME ZONE,
+    row_version INTEGER DEFAULT 1 NOT NULL,
     PRIMARY KEY (id)
 );
 
@@ -164,6 +171,7 @@ CREATE TABLE warehouses (
     manager_id TEXT COLLATE "C",
     created_at TIMESTAMP(3) WITH TIME ZONE,
     updated_at TIMESTAMP(3) WITH TIME ZONE,
+    row_version INTEGER DEFAULT 1 NOT NULL,
     PRIMARY KEY (id)
 );
 
@@ -183,6 +191,7 @@ CREATE TABLE stock_items (
     counted_on DATE,
     created_at TIMESTAMP(3) WITH TIME ZONE,
     updated_at TIMESTAMP(3) WITH TIME ZONE,
+    row_version INTEGER DEFAULT 1 NOT NULL,
     PRIMARY KEY (warehouse_id, product_id, lot)
 );
 
@@ -203,6 +212,7 @@ CREATE TABLE suppliers (
     lead_time_days INTEGER,
     created_at TIMESTAMP(3) WITH TIME ZONE,
     updated_at TIMESTAMP(3) WITH TIME ZONE,
+    row_version INTEGER DEFAULT 1 NOT NULL,
     PRIMARY KEY (id)
 );
 
@@ -225,6 +235,7 @@ CREATE TABLE purchase_orders (
     created_at TIMESTAMP(3) WITH TIME ZONE,
     updated_at TIMESTAMP(3) WITH TIME ZONE,
     owner TEXT COLLATE "C",
+    row_version INTEGER DEFAULT 1 NOT NULL,
     PRIMARY KEY (id)
 );
 
@@ -249,6 +260,7 @@ CREATE TABLE purchase_order_items (
     received_quantity INTEGER,
     created_on TIMESTAMP(3) WITH TIME ZONE,
     updated_on TIMESTAMP(3) WITH TIME ZONE,
+    row_version INTEGER DEFAULT 1 NOT NULL,
     PRIMARY KEY (id)
 );
 
@@ -262,9 +274,26 @@ CREATE TABLE product_suppliers (
     supplier_id TEXT COLLATE "C",
     created_at TIMESTAMP(3) WITH TIME ZONE,
     updated_at TIMESTAMP(3) WITH TIME ZONE,
+    row_version INTEGER DEFAULT 1 NOT NULL,
     PRIMARY KEY (id)
 );
 
 CREATE INDEX product_suppliers_product_id_idx ON product_suppliers (product_id, id);
 
 CREATE INDEX product_suppliers_supplier_id_idx ON product_suppliers (supplier_id, id);
+
+CREATE TABLE idempotency_key (
+    organization text NOT NULL,
+    subject text NOT NULL,
+    method text NOT NULL,
+    path text NOT NULL,
+    key text NOT NULL,
+    body_hash text NOT NULL,
+    status integer NOT NULL,
+    headers text NOT NULL,
+    body text NOT NULL,
+    created_at timestamptz(3) NOT NULL DEFAULT now(),
+    PRIMARY KEY (organization, subject, method, path, key)
+);
+
+CREATE INDEX idempotency_key_created_at_idx ON idempotency_key (created_at);

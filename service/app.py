@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
 from starlette.applications import Starlette
+from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -38,14 +39,16 @@ from service.operations.run import CustomOperations
 from service.rest.api import rest_routes
 from service.rest.door import RestDoor
 from service.rest.explained import explained
+from service.rest.openapi.view import OpenAPIView
 from service.rest.problems import ERRORS
 from service.rest.resources import PREFIX
 from service.settings import Settings
 
 if TYPE_CHECKING:
-    from service.graphql.graphiql import Caller
+    from service.page import Caller
 
 ENDPOINT = "/graphql"
+DESCRIPTION = f"{PREFIX}/openapi.json"
 EXPOSED_HEADERS = (
     "x-amzn-ErrorType", "x-amzn-RequestId",
     "Deprecation", "ETag", "Idempotent-Replayed", "Last-Modified", "Link", "Location", "Preference-Applied",
@@ -71,8 +74,8 @@ def compose(
 ) -> Starlette:
     """The service of a catalog on a database.
 
-    For GraphiQL: `examples` is a folder of documents, by default they are made from the catalog; `callers` gives who
-    may be chosen there by somebody who opened it under a `Host`. Errors: SettingsError.
+    For the pages: `examples` is a folder of documents for GraphiQL, by default they are made from the catalog;
+    `callers` gives who may be chosen by somebody who opened a page under a `Host`. Errors: SettingsError.
     """
     repository = Repository(
         catalog,
@@ -101,11 +104,7 @@ def compose(
         problem=_problem_of(settings, database, catalog),
         close=database.close,
         page=page,
-        pages=[
-            *pages,
-            Route(f"{PREFIX}{{path:path}}", rest_door(settings, repository, custom, authenticator)),
-            Route(f"{ERRORS}/{{code}}", explained),
-        ],
+        pages=[*pages, *_rest(settings, rest_door(settings, repository, custom, authenticator), catalog, callers)],
     )
 
 
@@ -131,6 +130,24 @@ def _graphiql(catalog: Catalog, examples: Path | None, callers: Callers) -> tupl
 
     operations = (examples_in(examples) if examples else {}) or examples_of(catalog)
     return lambda host: graphiql_page(callers(host), operations, ENDPOINT), graphiql_routes(ENDPOINT)
+
+
+class _Anything(PathConvertor):
+    """Any path. In Starlette's own a key may have no line break."""
+
+    regex = r"[\s\S]*"
+
+
+def _rest(settings: Settings, door: RestDoor, catalog: Catalog, callers: Callers) -> Iterator[Route]:
+    if settings.introspection:
+        yield Route(DESCRIPTION, OpenAPIView(catalog))
+    register_url_convertor("anything", _Anything())
+    yield Route(f"{PREFIX}{{path:anything}}", door)
+    yield Route(f"{ERRORS}/{{code}}", explained)
+    if settings.docs:
+        from service.rest.docs import docs_routes  # noqa: PLC0415  as above
+
+        yield from docs_routes(DESCRIPTION, callers)
 
 
 def _problem_of(settings: Settings, database: Database, catalog: Catalog) -> Problem:

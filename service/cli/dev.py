@@ -112,6 +112,7 @@ def development_settings(arguments: argparse.Namespace, issuer: DevelopmentIssue
         "API_KEYS": api_key(arguments.data_dir),
         "CORS_ORIGINS": "*",
         "GRAPHIQL": "true",
+        "DOCS": "true",
         "REQUEST_LOG": "false",
     }
     if not arguments.issuer and f"{PREFIX}ISSUER" not in given:
@@ -134,7 +135,7 @@ def _serve(
     from service.cli.people import people_of, people_of_inventory  # noqa: PLC0415  as above
     from service.cli.server import serve  # noqa: PLC0415  as above
     from service.db.engine import Database  # noqa: PLC0415  as above
-    from service.graphql.graphiql import Caller  # noqa: PLC0415  as above
+    from service.page import Caller  # noqa: PLC0415  as above
     from service.settings import LOCAL_HOSTS  # noqa: PLC0415  as above
 
     catalog = _catalog(settings.schema, quiet=arguments.json)
@@ -270,7 +271,7 @@ def _announce(
         print(json.dumps(content | {"dataDir": str(arguments.data_dir)}), flush=True)
         return
     print(f"\n  GraphiQL  {endpoint}  (in a browser)\n  Endpoint  {endpoint}  (in aws-exports or amplify_outputs)")
-    print(f"  REST      {rest}")
+    print(f"  REST      {rest}  (described and tried at {origin}/docs)")
     print(f"  API key   {settings.api_keys[0]}")
     if not people:
         print(f"  Tokens    of {settings.issuer}")

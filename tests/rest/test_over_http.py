@@ -126,3 +126,30 @@ async def test_every_endpoint_of_every_model_is_there(client: httpx2.AsyncClient
         for child in resource.children:
             path = f"/v1/{resource.name}/{key}/{child.segment}"
             assert (await client.request("OPTIONS", path)).headers["allow"] == "GET, HEAD, OPTIONS"
+
+
+async def test_the_docs_page_is_there_if_it_was_asked_for(settings: Settings, inventory: Catalog):
+    async with _client(settings, inventory) as client:
+        assert (await client.get("/docs")).status_code == 404
+    async with _client(replace(settings, docs=True), inventory) as client:
+        page = await client.get("/docs")
+        assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
+
+
+async def test_the_description_needs_no_caller_and_can_be_kept_back(settings: Settings, inventory: Catalog):
+    async with _client(settings, inventory) as client:
+        description = await client.get("/v1/openapi.json")
+        assert (description.status_code, description.json()["openapi"]) == (200, "3.1.0")
+        assert (await client.get("/v1/products")).status_code == 401
+    async with _client(replace(settings, introspection=False), inventory) as client:
+        refused = await client.get("/v1/openapi.json")
+        assert (refused.status_code, refused.headers["content-type"]) == (404, "application/problem+json")
+
+
+async def test_a_key_may_have_any_character(client: httpx2.AsyncClient, issuer: DevelopmentIssuer):
+    admin = {"authorization": f"Bearer {issuer.issue('s1', 'alice', groups=['Admin'])}"}
+    body = {"organizationId": "o1", "name": "Odd"}
+    for key in ("a%0Ab", "c%0A", "%2F~%25"):
+        made = await client.put(f"/v1/categories/{key}", json=body, headers=admin)
+        assert (made.status_code, made.headers["location"]) == (201, f"/v1/categories/{key.replace('~', '%7E')}")
+        assert (await client.get(f"/v1/categories/{key}", headers=admin)).json()["name"] == "Odd"
