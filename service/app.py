@@ -27,7 +27,7 @@ from service.db.readiness import migration_problem, table_problem
 from service.db.repository import Repository
 from service.deadline import Deadline
 from service.envelope import Envelope, Mask, Shortcut
-from service.errors import ServiceError, TimedOut
+from service.errors import ServiceError
 from service.graphql.execute import GraphQL
 from service.graphql.fallback import Fallback
 from service.graphql.light import light_schema
@@ -37,10 +37,10 @@ from service.operations import FUNCTIONS
 from service.operations.connect import Connected, connect
 from service.operations.run import CustomOperations
 from service.rest.api import rest_routes
-from service.rest.door import RestDoor
+from service.rest.door import RestDoor, path_of
 from service.rest.explained import explained
 from service.rest.openapi.view import OpenAPIView
-from service.rest.problems import ERRORS
+from service.rest.problems import ERRORS, headers_of, problem
 from service.rest.resources import PREFIX
 from service.settings import Settings
 
@@ -210,7 +210,7 @@ def _layers(settings: Settings) -> list[Middleware]:
         expose_headers=EXPOSED_HEADERS,
         max_age=7200,
     )
-    deadline = Middleware(Deadline, seconds=settings.max_seconds, refuse=_timed_out)
+    deadline = Middleware(Deadline, seconds=settings.max_seconds, refuse=failed_at)
     layers = [Middleware(Envelope, log_requests=settings.request_log), Middleware(Mask), deadline]
     if settings.cors_origins:
         layers.insert(1, cors)
@@ -253,10 +253,17 @@ def _front(*, has_page: bool) -> Any:
     return front
 
 
-def _timed_out(scope: Scope, error: TimedOut) -> Response:
-    """Over GraphQL with status 200, because the Amplify client sends even a mutation again after one of the 500s."""
-    if scope["path"].rstrip("/") == ENDPOINT:
+def failed_at(scope: Scope, error: ServiceError) -> Response:
+    """An error where the door that `scope` leads to cannot answer any more, in that door's form.
+
+    Over GraphQL with status 200, because the Amplify client sends even a mutation again after one of the 500s.
+    """
+    path = scope["path"]
+    if path.rstrip("/") == ENDPOINT:
         return Response(failed_body(error), media_type="application/json")
+    if path.startswith(PREFIX):
+        body = problem(error, path_of(scope)[:200], scope["request_id"])
+        return Response(body, error.status, headers=dict(headers_of(error)))
     return _json({"code": error.code, "message": error.message}, error.status)
 
 

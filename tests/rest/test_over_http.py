@@ -54,6 +54,12 @@ async def _client(settings: Settings, inventory: Catalog) -> AsyncIterator[httpx
     await database.close()
 
 
+@pytest.fixture(scope="module")
+async def served_with_a_log(settings: Settings, inventory: Catalog) -> AsyncIterator[httpx2.AsyncClient]:
+    async with _client(replace(settings, request_log=True), inventory) as made:
+        yield made
+
+
 async def test_tokens_and_keys(client: httpx2.AsyncClient, issuer: DevelopmentIssuer):
     admin = {"authorization": f"Bearer {issuer.issue('s1', 'alice', groups=['Admin'])}"}
     created = await client.post(
@@ -153,3 +159,39 @@ async def test_a_key_may_have_any_character(client: httpx2.AsyncClient, issuer: 
         made = await client.put(f"/v1/categories/{key}", json=body, headers=admin)
         assert (made.status_code, made.headers["location"]) == (201, f"/v1/categories/{key.replace('~', '%7E')}")
         assert (await client.get(f"/v1/categories/{key}", headers=admin)).json()["name"] == "Odd"
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (("GET", "/v1/categories?limit=1"), "GET /v1/categories"),
+        (("GET", "/v1/categories/private"), "GET /v1/categories/{id}"),
+        (("PATCH", "/v1/stock-items/w~private~l"), "PATCH /v1/stock-items/{warehouseId}~{productId}~{lot}"),
+        (("GET", "/v1/purchase-orders/private/items"), "GET /v1/purchase-orders/{id}/items"),
+        (("POST", "/v1/categories:search"), "POST /v1/categories:search"),
+        (("GET", "/v1/operations/private"), None),
+        (("POST", "/v1/operations/placePurchaseOrder"), "POST /v1/operations/placePurchaseOrder"),
+        (("DELETE", "/v1/private"), None),
+        (("TRACE", "/v1/categories/private"), None),
+    ],
+)
+async def test_the_log_has_the_route_and_not_the_path(
+    served_with_a_log: httpx2.AsyncClient,
+    issuer: DevelopmentIssuer,
+    caplog: pytest.LogCaptureFixture,
+    asked: tuple[str, str],
+    told: str | None,
+):
+    caplog.set_level("INFO", "service.requests")
+    caplog.clear()
+    method, path = asked
+    body = None if method == "GET" else {}
+    headers = {"authorization": f"Bearer {issuer.issue('s1', 'alice', groups=['Admin'])}"}
+    statuses = [
+        (await served_with_a_log.request(method, path, headers=each, json=body)).status_code for each in (headers, {})
+    ]
+    lines = [vars(each) for each in caplog.records if each.name == "service.requests"]
+    assert [line["status"] for line in lines] == statuses
+    assert [(line["door"], line.get("operation")) for line in lines] == [("rest", told)] * 2
+    assert [line.get("caller") for line in lines] == ["userPools" if told else None, None]
+    assert not any("path" in line for line in lines)
