@@ -31,8 +31,9 @@ contracts: .venv/dev  ## write anew what is derived from the code; review the di
 	$(BIN)/python -m service.cli.reference
 	$(BIN)/offramp contract export
 
-pages: .venv/dev  ## build GraphiQL anew from pages/graphiql; commit the result
+pages: .venv/dev  ## build GraphiQL and the docs page anew from pages/; commit the result
 	cd pages/graphiql && $(CURDIR)/$(BIN)/npm ci --ignore-scripts && $(CURDIR)/$(BIN)/node build.mjs
+	cd pages/docs && $(CURDIR)/$(BIN)/npm ci --ignore-scripts && $(CURDIR)/$(BIN)/node build.mjs
 
 package: .venv/dev  ## build/lambda.zip for AWS, arm64 [ARGS="--schema path/to/amplify"]
 	$(BIN)/python -m service.cli.package $(ARGS)

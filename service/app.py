@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
 from starlette.applications import Starlette
+from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -26,7 +27,7 @@ from service.db.readiness import migration_problem, table_problem
 from service.db.repository import Repository
 from service.deadline import Deadline
 from service.envelope import Envelope, Mask, Shortcut
-from service.errors import ServiceError, TimedOut
+from service.errors import ServiceError
 from service.graphql.execute import GraphQL
 from service.graphql.fallback import Fallback
 from service.graphql.light import light_schema
@@ -36,16 +37,18 @@ from service.operations import FUNCTIONS
 from service.operations.connect import Connected, connect
 from service.operations.run import CustomOperations
 from service.rest.api import rest_routes
-from service.rest.door import RestDoor
+from service.rest.door import RestDoor, path_of
 from service.rest.explained import explained
-from service.rest.problems import ERRORS
+from service.rest.openapi.view import OpenAPIView
+from service.rest.problems import ERRORS, headers_of, problem
 from service.rest.resources import PREFIX
 from service.settings import Settings
 
 if TYPE_CHECKING:
-    from service.graphql.graphiql import Caller
+    from service.page import Caller
 
 ENDPOINT = "/graphql"
+DESCRIPTION = f"{PREFIX}/openapi.json"
 EXPOSED_HEADERS = (
     "x-amzn-ErrorType", "x-amzn-RequestId",
     "Deprecation", "ETag", "Idempotent-Replayed", "Last-Modified", "Link", "Location", "Preference-Applied",
@@ -71,8 +74,8 @@ def compose(
 ) -> Starlette:
     """The service of a catalog on a database.
 
-    For GraphiQL: `examples` is a folder of documents, by default they are made from the catalog; `callers` gives who
-    may be chosen there by somebody who opened it under a `Host`. Errors: SettingsError.
+    For the pages: `examples` is a folder of documents for GraphiQL, by default they are made from the catalog;
+    `callers` gives who may be chosen by somebody who opened a page under a `Host`. Errors: SettingsError.
     """
     repository = Repository(
         catalog,
@@ -101,11 +104,7 @@ def compose(
         problem=_problem_of(database, catalog),
         close=database.close,
         page=page,
-        pages=[
-            *pages,
-            Route(f"{PREFIX}{{path:path}}", rest_door(settings, repository, custom, authenticator)),
-            Route(f"{ERRORS}/{{code}}", explained),
-        ],
+        pages=[*pages, *_rest(settings, rest_door(settings, repository, custom, authenticator), catalog, callers)],
     )
 
 
@@ -131,6 +130,24 @@ def _graphiql(catalog: Catalog, examples: Path | None, callers: Callers) -> tupl
 
     operations = (examples_in(examples) if examples else {}) or examples_of(catalog)
     return lambda host: graphiql_page(callers(host), operations, ENDPOINT), graphiql_routes(ENDPOINT)
+
+
+class _Anything(PathConvertor):
+    """Any path. In Starlette's own a key may have no line break."""
+
+    regex = r"[\s\S]*"
+
+
+def _rest(settings: Settings, door: RestDoor, catalog: Catalog, callers: Callers) -> Iterator[Route]:
+    if settings.introspection:
+        yield Route(DESCRIPTION, OpenAPIView(catalog))
+    register_url_convertor("anything", _Anything())
+    yield Route(f"{PREFIX}{{path:anything}}", door)
+    yield Route(f"{ERRORS}/{{code}}", explained)
+    if settings.docs:
+        from service.rest.docs import docs_routes  # noqa: PLC0415  as above
+
+        yield from docs_routes(DESCRIPTION, callers)
 
 
 def _problem_of(database: Database, catalog: Catalog) -> Problem:
@@ -193,7 +210,7 @@ def _layers(settings: Settings) -> list[Middleware]:
         expose_headers=EXPOSED_HEADERS,
         max_age=7200,
     )
-    deadline = Middleware(Deadline, seconds=settings.max_seconds, refuse=_timed_out)
+    deadline = Middleware(Deadline, seconds=settings.max_seconds, refuse=failed_at)
     layers = [Middleware(Envelope, log_requests=settings.request_log), Middleware(Mask), deadline]
     if settings.cors_origins:
         layers.insert(1, cors)
@@ -236,10 +253,17 @@ def _front(*, has_page: bool) -> Any:
     return front
 
 
-def _timed_out(scope: Scope, error: TimedOut) -> Response:
-    """Over GraphQL with status 200, because the Amplify client sends even a mutation again after one of the 500s."""
-    if scope["path"].rstrip("/") == ENDPOINT:
+def failed_at(scope: Scope, error: ServiceError) -> Response:
+    """An error where the door that `scope` leads to cannot answer any more, in that door's form.
+
+    Over GraphQL with status 200, because the Amplify client sends even a mutation again after one of the 500s.
+    """
+    path = scope["path"]
+    if path.rstrip("/") == ENDPOINT:
         return Response(failed_body(error), media_type="application/json")
+    if path.startswith(PREFIX):
+        body = problem(error, path_of(scope)[:200], scope["request_id"])
+        return Response(body, error.status, headers=dict(headers_of(error)))
     return _json({"code": error.code, "message": error.message}, error.status)
 
 

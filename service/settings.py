@@ -362,8 +362,11 @@ class Settings(DatabaseSettings):
         "`2027-05-01`",
         default=None,
     )
-    introspection: bool = _switch("Whether the schema may be asked for, as AppSync allows by default.", default=True)
+    introspection: bool = _switch(
+        "Whether the schema may be asked for, as AppSync allows by default, and the description of REST.", default=True
+    )
     graphiql: bool = _switch("Whether a browser that opens `/graphql` gets GraphiQL.", default=False)
+    docs: bool = _switch("Whether `/docs` shows the REST API, to read and to try.", default=False)
     request_log: bool = _switch("Whether every request is logged, as one line of JSON.", default=True)
     data_dir: str = _setting(
         "Where `offramp dev` keeps its database, signing key and API key.", form="path", default=".offramp"

@@ -18,7 +18,7 @@ class Record:
     door: str | None = None
     """`graphql` or `rest`; None at addresses that belong to neither."""
     operation: str | None = None
-    """The name of the GraphQL operation, as its author calls it; the route of a REST request."""
+    """The name of the GraphQL operation, as its author calls it; of REST the route: `GET /v1/products/{id}`."""
     fields: tuple[str, ...] = ()
     """What a GraphQL request asked for, in the schema's names: `Query.listProducts`."""
     caller: str | None = None
@@ -53,10 +53,16 @@ def current() -> Record | None:
     return _current.get()
 
 
-def note_caller(door: str, mode: str) -> None:
-    """Note which door a request came through, and in which authorization mode."""
+def note_door(door: str) -> None:
+    """Note which door a request came through."""
     if (record := _current.get()) is not None:
-        record.door, record.caller = door, mode
+        record.door = door
+
+
+def note_caller(mode: str) -> None:
+    """Note in which authorization mode a request came."""
+    if (record := _current.get()) is not None:
+        record.caller = mode
 
 
 def note_operation(operation: str | None, fields: Iterable[str] = ()) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 import orjson
 
+from service.app import failed_at
 from service.errors import Limited, ServiceError
-from service.graphql.view import failed_body
 
 Answer = dict[str, Any]
 """What a function gives back to an HTTP API (payload 2.0)."""
@@ -49,20 +49,15 @@ def refusal(error: ServiceError, request_id: str) -> Answer:
     return _json(error.status, orjson.dumps(body), headers)
 
 
-def fitting(answer: Answer, *, is_graphql: bool) -> Answer:
-    """The answer, or the error that takes its place where Lambda would cut it off.
-
-    Over GraphQL it has status 200, because clients send even a mutation again after one of the 500s.
-    """
+def fitting(answer: Answer, *, path: str, request_id: str) -> Answer:
+    """The answer, or the error that takes its place where Lambda would cut it off."""
     size = _size(answer.get("body") or "")
     if size <= LARGEST:
         return answer
-    error = AnswerTooLarge(size)
     log.warning("an answer of %s bytes is too large for Lambda", size)
-    kept = {name: text for name, text in answer["headers"].items() if not name.startswith("content-")}
-    if is_graphql:
-        return _json(200, failed_body(error), kept)
-    return _json(error.status, orjson.dumps({"code": error.code, "message": error.message}), kept)
+    failed = failed_at({"path": path, "request_id": request_id}, AnswerTooLarge(size))
+    kept = {name: text for name, text in answer["headers"].items() if not name.startswith(("content-", "etag"))}
+    return _json(failed.status_code, bytes(failed.body), kept | {"content-type": failed.headers["content-type"]})
 
 
 def _size(body: str) -> int:

@@ -16,7 +16,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service import telemetry
-from service.app import ENDPOINT, compose
+from service.app import compose
 from service.aws.answers import Answer, fitting, refusal
 from service.aws.events import MalformedEvent, checked, is_warm_up
 from service.aws.login import address_from
@@ -87,7 +87,8 @@ class HttpFunction:
         ) as error:  # the adapter's: the service's own are answers
             log.exception("request %s is none", context.aws_request_id)
             return refusal(MalformedEvent(f"The event cannot be read: {type(error).__name__}."), context.aws_request_id)
-        return fitting(answer, is_graphql=request["requestContext"]["http"]["path"].startswith(ENDPOINT))
+        path = request["requestContext"]["http"]["path"]
+        return fitting(answer, path=path, request_id=context.aws_request_id)
 
     def close(self) -> None:
         """End the connections, and the loop with them."""

@@ -107,6 +107,7 @@ def development_settings(arguments: argparse.Namespace, issuer: DevelopmentIssue
         "API_KEYS": _bound(api_key(arguments.data_dir), arguments),
         "CORS_ORIGINS": "*",
         "GRAPHIQL": "true",
+        "DOCS": "true",
         "REQUEST_LOG": "false",
     }
     if not arguments.issuer and f"{PREFIX}ISSUER" not in given:
@@ -138,7 +139,7 @@ def _serve(
     from service.cli.people import people_of, people_of_inventory  # noqa: PLC0415  as above
     from service.cli.server import serve  # noqa: PLC0415  as above
     from service.db.engine import Database  # noqa: PLC0415  as above
-    from service.graphql.graphiql import Caller  # noqa: PLC0415  as above
+    from service.page import Caller  # noqa: PLC0415  as above
     from service.settings import LOCAL_HOSTS  # noqa: PLC0415  as above
 
     catalog = _catalog(settings.schema, arguments.integrity, quiet=arguments.json)
@@ -294,7 +295,7 @@ def _announce(
         print(json.dumps(content | {"dataDir": str(arguments.data_dir)}), flush=True)
         return
     print(f"\n  GraphiQL  {endpoint}  (in a browser)\n  Endpoint  {endpoint}  (in aws-exports or amplify_outputs)")
-    print(f"  REST      {rest}")
+    print(f"  REST      {rest}  (described and tried at {origin}/docs)")
     print(f"  API key   {_bare_key(settings)}")
     if not people:
         print(f"  Tokens    of {settings.issuer}")

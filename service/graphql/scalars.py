@@ -32,13 +32,13 @@ Parse = Callable[[Any], Any]
 
 _OFFSET = r"(?:Z|[+-](?:0[0-9]|1[0-8]):[0-5][0-9](?::[0-5][0-9])?)"
 _CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{1,9})?)?"
-_DATE = re.compile(rf"([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}){_OFFSET}?")
-_TIME = re.compile(rf"{_CLOCK}{_OFFSET}?")
-_DATE_TIME = re.compile(rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}T{_CLOCK}{_OFFSET}")
+DATE = re.compile(rf"([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}){_OFFSET}?")
+TIME = re.compile(rf"{_CLOCK}{_OFFSET}?")
+DATE_TIME = re.compile(rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}T{_CLOCK}{_OFFSET}")
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_EMAIL = re.compile(rf"[A-Za-z0-9.!#$%&'*+/=?^_`{{|}}~-]+@{_LABEL}(?:\.{_LABEL})*")
-_URL = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#]+|(?!https?:)[A-Za-z][A-Za-z0-9+.-]*:)[^\s]*")
-_PHONE = re.compile(r"\+?[ ().-]*(?:[0-9][ ().-]*){3,15}")
+EMAIL = re.compile(rf"[A-Za-z0-9.!#$%&'*+/=?^_`{{|}}~-]+@{_LABEL}(?:\.{_LABEL})*")
+URL = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#]+|(?!https?:)[A-Za-z][A-Za-z0-9+.-]*:)[^\s]*")
+PHONE = re.compile(r"\+?[ ().-]*(?:[0-9][ ().-]*){3,15}")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _JSON_SPACE = re.compile(r'("(?:[^"\\]|\\.)*")|[ \t\n\r]+')
 _LONGEST = 2**63
@@ -58,7 +58,7 @@ def parse_text(value: object) -> str:
 def parse_date(value: object) -> date:
     """`2024-02-29`, with or without an offset; the offset says where the date was meant and is dropped."""
     text = parse_text(value)
-    found = _DATE.fullmatch(text)
+    found = DATE.fullmatch(text)
     try:
         return date.fromisoformat(found[1]) if found else _refuse(text, "is not a date such as 2024-02-29")
     except ValueError:
@@ -68,13 +68,13 @@ def parse_date(value: object) -> date:
 def parse_time(value: object) -> str:
     """`10:15`, `10:15:30` or `10:15:30.123`, with or without an offset; kept as it was written."""
     text = parse_text(value)
-    return text if _TIME.fullmatch(text) else _refuse(text, "is not a time such as 10:15:30.000Z")
+    return text if TIME.fullmatch(text) else _refuse(text, "is not a time such as 10:15:30.000Z")
 
 
 def parse_date_time(value: object) -> datetime:
     """A date and time with an offset, in UTC. What is finer than a microsecond is cut off."""
     text = parse_text(value)
-    if not _DATE_TIME.fullmatch(text):
+    if not DATE_TIME.fullmatch(text):
         _refuse(text, "is not a date and time with an offset, such as 2024-02-29T10:15:30.000Z")
     try:
         return datetime.fromisoformat(text).astimezone(UTC)
@@ -104,19 +104,19 @@ def parse_json(value: object) -> str:
 def parse_email(value: object) -> str:
     """An address as HTML's email field accepts it."""
     text = parse_text(value)
-    return text if _EMAIL.fullmatch(text) else _refuse(text, "is not an email address")
+    return text if EMAIL.fullmatch(text) else _refuse(text, "is not an email address")
 
 
 def parse_url(value: object) -> str:
     """A URL with its scheme: `https://example.com/a`, `mailto:a@example.com`."""
     text = parse_text(value)
-    return text if _URL.fullmatch(text) else _refuse(text, "is not a URL with a scheme, such as https://example.com")
+    return text if URL.fullmatch(text) else _refuse(text, "is not a URL with a scheme, such as https://example.com")
 
 
 def parse_phone(value: object) -> str:
     """3 to 15 digits with spaces, hyphens, dots and parentheses between them, a plus before."""
     text = parse_text(value)
-    return text if _PHONE.fullmatch(text) else _refuse(text, "is not a phone number")
+    return text if PHONE.fullmatch(text) else _refuse(text, "is not a phone number")
 
 
 def parse_ip_address(value: object) -> str:

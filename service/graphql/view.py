@@ -18,7 +18,7 @@ from service.auth.principal import Principal
 from service.bodies import Gone, Malformed, MethodNotAllowed, read_body
 from service.errors import Internal, ServiceError
 from service.graphql.request import Origin, parse_request
-from service.telemetry import Span, note_caller
+from service.telemetry import Span, note_caller, note_door
 
 JSON_UTF8 = (b"content-type", b"application/json;charset=UTF-8")
 RETRY_AFTER = (b"retry-after", b"1")
@@ -73,9 +73,10 @@ class GraphQLView:
             return
 
     async def _answer(self, scope: Scope, headers: Mapping[str, str], receive: Receive) -> bytes:
+        note_door("graphql")
         with Span("auth"):
             principal = await self._authenticate(headers)
-        note_caller("graphql", principal.provider)
+        note_caller(principal.provider)
         body = await read_body(headers, receive, self._max_body_bytes)
         request = parse_request(headers.get("content-type", ""), body)
         try:

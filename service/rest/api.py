@@ -14,7 +14,7 @@ from service.rest.custom import CustomOperations
 from service.rest.once import Once
 from service.rest.questions import QuestionReader
 from service.rest.reads import Reads
-from service.rest.resources import OPERATIONS, TRANSACTIONS, Action, Resource, resources_of
+from service.rest.resources import OPERATIONS, TRANSACTIONS, Action, Resource, key_template, resources_of
 from service.rest.routes import Branch, Routes
 from service.rest.transactions import Transactions
 from service.rest.writes import Writes
@@ -52,7 +52,7 @@ def rest_routes(
 
 
 def _branch(resource: Resource, by_model: dict[str, Resource], reads: Reads, writes: Writes) -> Branch:
-    branch = Branch()
+    branch = Branch(key=key_template(resource.model))
     for action, endpoint in (
         (Action.LIST, reads.collection),
         (Action.CREATE, writes.create),

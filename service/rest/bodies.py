@@ -17,7 +17,7 @@ from service.catalog.model import Catalog, Field, InputType, ObjectType, Operati
 from service.db.writes import default_of
 from service.graphql.scalars import SCALAR_TYPES, parse_json
 from service.rest.problems import Complain, Flaw, Flawed, escaped, meant
-from service.rest.resources import Resource
+from service.rest.resources import Resource, is_any_json
 
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 _NOTHING = object()
@@ -108,6 +108,11 @@ class BodyReader:
         flaws += [
             Flaw(f"{at}/{name}", "required", f"{name} is required.") for name in missing if f"{at}/{name}" not in wrong
         ]
+        # No path leads to it, and DynamoDB has no such key either.
+        empty = (name for name in resource.model.key if values.get(name) == "")
+        flaws += [
+            Flaw(f"{at}/{name}", "wrong_value", f"{name} is part of the key: it must not be empty.") for name in empty
+        ]
 
     @staticmethod
     def _check_key(values: Values, key: Values, flaws: list[Flaw], at: str) -> None:
@@ -118,7 +123,7 @@ class BodyReader:
     # ------------------------------------------------------------ values
 
     def _field(self, of: Field, value: Any, at: str, complain: Complain) -> Any:
-        if of.type.name == "AWSJSON" and of.column and not of.type.is_list:
+        if is_any_json(of):
             return _json(value, at, complain)
         return self._value(of.type, value, at, complain)
 

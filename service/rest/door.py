@@ -18,6 +18,7 @@ from service.graphql.request import Origin
 from service.rest.exchange import JSON, Preferences, Reply, Request, Session, check_accept
 from service.rest.problems import headers_of, problem
 from service.rest.routes import Routes, endpoint_for, methods_of
+from service.telemetry import Span, note_caller, note_door, note_operation
 
 LONGEST_PATH = 8_192
 Authenticate = Callable[[Mapping[str, str]], Awaitable[Principal]]
@@ -39,6 +40,7 @@ class RestDoor:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
         path = path_of(scope)
+        note_door("rest")
         try:
             reply = await self._reply(scope, receive, path)
         except Gone:
@@ -57,11 +59,14 @@ class RestDoor:
         found = self._routes.find(path)
         method = scope["method"]
         if method == "OPTIONS":
-            return Reply(204, headers=(("allow", ", ".join(methods_of(found))),))
-        endpoint = endpoint_for(method, found)
+            return Reply(204, headers=(("allow", ", ".join(methods_of(found.endpoints))),))
+        endpoint = endpoint_for(method, found.endpoints)
+        note_operation(f"{method} {found.route}")
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         check_accept(headers.get("accept", ""))
-        principal = await self._authenticate(headers)
+        with Span("auth"):
+            principal = await self._authenticate(headers)
+        note_caller(principal.provider)
         client = scope.get("client")
         request = Request(
             method=method,
@@ -82,7 +87,8 @@ class RestDoor:
 def path_of(scope: Scope) -> str:
     """The path as it was sent, so that a `%2F` or `%7E` in a key is not taken for a separator.
 
-    Behind a gateway that decodes it first it is encoded anew, and keys with those characters cannot be told apart.
+    A gateway that decodes it first, as an HTTP API of AWS does, leaves no raw path: what is left is encoded anew, and
+    keys with those characters cannot be addressed.
     """
     raw = scope.get("raw_path")
     path = raw.decode("latin-1").partition("?")[0] if raw else quote(scope["path"], safe="/~:@!$&'()*+,;=-._")

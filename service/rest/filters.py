@@ -24,15 +24,15 @@ ALIASES = {"gte": "ge", "lte": "le", "neq": "ne", "like": "contains", "exists": 
 MOST_VALUES = 1_000
 """Values of one `in`."""
 
-_ORDERED = ("eq", "ne", "lt", "le", "gt", "ge", "between")
-_TEXTS = (*_ORDERED, "contains", "notContains", "beginsWith", "in", "attributeExists", "size")
-_NUMBERS = (*_ORDERED, "in", "attributeExists")
-_DATES = (*_ORDERED, "contains", "notContains", "beginsWith", "in", "attributeExists")
+ORDERED = ("eq", "ne", "lt", "le", "gt", "ge", "between")
+_TEXTS = (*ORDERED, "contains", "notContains", "beginsWith", "in", "attributeExists", "size")
+_NUMBERS = (*ORDERED, "in", "attributeExists")
+_DATES = (*ORDERED, "contains", "notContains", "beginsWith", "in", "attributeExists")
 _SWITCHES = ("eq", "ne", "attributeExists")
 _ENUMS = ("eq", "ne", "in", "attributeExists")
 _LISTS = ("contains", "notContains", "attributeExists", "size")
 _DOCUMENTS = ("contains", "notContains", "attributeExists")
-_MOMENTS = re.compile(r"[0-9]{1,4}(?:-[0-9]{0,2}){0,2}(?:T[0-9:.]*)?(?:Z|[+-][0-9:]*)?")
+MOMENT = re.compile(r"[0-9]{1,4}(?:-[0-9]{0,2}){0,2}(?:T[0-9:.]*)?(?:Z|[+-][0-9:]*)?")
 _INTEGER = re.compile(r"-?[0-9]{1,20}")
 _NUMBER = re.compile(r"-?[0-9]{1,400}(?:\.[0-9]{1,400})?(?:[eE][+-]?[0-9]{1,4})?")
 
@@ -133,8 +133,8 @@ class FilterReader:
         checked: dict[str, Any] = {}
         for written, operand in given.items():
             name = ALIASES.get(written, written)
-            if name not in _ORDERED:
-                complain(f"{at}/{escaped(written)}", "unknown_operator", f"A size knows {', '.join(_ORDERED)}.")
+            if name not in ORDERED:
+                complain(f"{at}/{escaped(written)}", "unknown_operator", f"A size knows {', '.join(ORDERED)}.")
                 continue
             checked[name] = self._values(
                 name, operand, f"{at}/{written}", complain, SCALAR_TYPES["Int"].coerce_input_value
@@ -193,7 +193,7 @@ def _refuse(detail: str) -> Any:
 
 def _moment(value: Any) -> str:
     text = parse_text(value)
-    return text if _MOMENTS.fullmatch(text) else _refuse(f"{text[:40]!r} is not a date, nor the beginning of one.")
+    return text if MOMENT.fullmatch(text) else _refuse(f"{text[:40]!r} is not a date, nor the beginning of one.")
 
 
 def _timestamp(value: Any) -> int:

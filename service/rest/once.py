@@ -20,7 +20,7 @@ from service.rest.exchange import Reply, Request, Session
 from service.rest.problems import Flaw, Flawed, KeyInUse, KeyReused
 
 HEADER = "idempotency-key"
-_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+KEY = re.compile(r"[\x21-\x7e]{1,255}")
 Write = Callable[[Session], Awaitable[Reply]]
 
 
@@ -65,7 +65,7 @@ class Once:
 
 
 def _scope(request: Request, key: str) -> Scope:
-    if not _KEY.fullmatch(key):
+    if not KEY.fullmatch(key):
         detail = "1 to 255 visible ASCII characters; a UUID is a good one."
         raise Flawed([Flaw("Idempotency-Key", "wrong_value", detail, in_body=False)])
     principal = request.session.principal

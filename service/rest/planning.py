@@ -20,6 +20,7 @@ from service.db.filters import readable_condition
 from service.db.tracing import source_of
 from service.errors import Forbidden
 from service.rest.questions import ListQuestion, Order
+from service.rest.resources import is_any_json
 from service.rest.shapes import EVERYTHING, Shape
 
 MOST_INCLUDED = 50
@@ -132,8 +133,7 @@ class Planner:
     def _stored(self, field: Field, part: Shape, *, owner: bool = False) -> plan.Value | plan.Embedded:
         embedded = self.catalog.object_by_name.get(field.type.name)
         if embedded is None:
-            parsed = field.type.name == "AWSJSON" and not field.type.is_list and bool(field.column)
-            return plan.Value(field.name, field, owner, parsed)
+            return plan.Value(field.name, field, owner, is_any_json(field))
         return plan.Embedded(field.name, field, embedded.name, self._embedded(embedded, part))
 
     def _embedded(self, embedded: ObjectType, part: Shape) -> tuple[plan.Selected, ...]:

@@ -142,7 +142,10 @@ class QuestionReader:
         limit, cursor = body.get("limit", PAGE), body.get("cursor")
         if cursor is not None and not isinstance(cursor, str):
             flaws.add("cursor", "wrong_type", "A cursor is a text.")
-        size = limit if isinstance(limit, int) and not isinstance(limit, bool) else 0
+        # To JSON, 50.0 is as whole as 50.
+        size = (
+            int(limit) if isinstance(limit, int | float) and not isinstance(limit, bool) and limit == limit // 1 else 0
+        )
         asked = _Asked(size, cursor, count, *(_names(body.get(name), name, flaws) for name in _LISTS))
         return self._question(resource, tuple(filters), asked, flaws)
 
@@ -180,7 +183,7 @@ class QuestionReader:
     def _order(self, resource: Resource, names: Sequence[str], fixed: Sequence[str], flaws: _Flaws) -> Order:
         """The order of `sort`. Its first field is one that an index has the rows in order of, where that is asked."""
         order = tuple((name.removeprefix("-"), name.startswith("-")) for name in names)
-        known = [each.name for each in resource.filterable if not each.type.is_list and each.type.name != "AWSJSON"]
+        known = sortable_fields(resource)
         unknown = [name for name, _ in order if name not in known]
         for name in unknown:
             flaws.add("sort", "unknown_field", f"Rows cannot be sorted by '{name[:80]}'.{meant(name[:80], known)}")
@@ -222,6 +225,11 @@ def parameters(query: bytes) -> list[tuple[str, str]]:
     return found
 
 
+def sortable_fields(resource: Resource) -> list[str]:
+    """The fields that have an order."""
+    return [each.name for each in resource.filterable if not each.type.is_list and each.type.name != "AWSJSON"]
+
+
 def _unknown(name: str, known: Sequence[str]) -> str:
     return f"There is no '{name[:80]}' here.{meant(name[:80], known)}"
 
@@ -232,11 +240,9 @@ def _listed(single: Mapping[str, str], name: str) -> list[str] | None:
 
 
 def _names(given: Any, at: str, flaws: _Flaws) -> list[str] | None:
-    """A list of names in a body, which may be a text with commas too."""
+    """A list of names in a body."""
     if given is None:
         return None
-    if isinstance(given, str):
-        return [each for each in given.split(",") if each]
     if isinstance(given, list) and all(isinstance(each, str) for each in given):
         return given
     flaws.add(at, "wrong_type", "A list of names.")

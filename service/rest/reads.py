@@ -26,6 +26,7 @@ from service.rest.problems import missing
 from service.rest.questions import EVERYTHING_OF_A_ROW, ItemQuestion, ListQuestion, QuestionReader
 from service.rest.resources import Child, Resource
 from service.rest.rows import ShownRow, without_denied
+from service.telemetry import Span
 
 Key = dict[str, Any]
 """The values of a key by field, in its order."""
@@ -127,7 +128,8 @@ class Reads:
         def compiled(trace: Trace) -> Prepared:
             return self._repository.prepare(make(Planner(self._repository.catalog, session.caller), trace.of(values)))
 
-        prepared = self._compiled.get((asked, session.caller), values, compiled)
+        with Span("compile"):
+            prepared = self._compiled.get((asked, session.caller), values, compiled)
         return await self._repository.run(prepared, values, session.principal, session.transaction)
 
 

@@ -147,6 +147,11 @@ def served_operations(catalog: Catalog) -> tuple[Operation, ...]:
     return tuple(by_name.values())
 
 
+def is_any_json(field: Field) -> bool:
+    """Whether a value is JSON of any kind, and not a text that holds it, as GraphQL has it everywhere."""
+    return field.type.name == "AWSJSON" and not field.type.is_list and bool(field.column)
+
+
 def kebab_case(name: str) -> str:
     """`PurchaseOrders` → `purchase-orders`."""
     return snake_case(name).strip("_").replace("_", "-")

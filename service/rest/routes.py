@@ -27,6 +27,18 @@ class Branch:
     """By the segment after the key; they are read."""
     named: dict[str, dict[str, Endpoint]] = field(default_factory=dict)
     """By the second segment, where it is no key but one of a few names, and by method."""
+    key: str = "{key}"
+    """What stands for the key of an item in the template of its path: `{id}`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is at an address."""
+
+    route: str
+    """The template of its path, as the OpenAPI document has it: `/v1/products/{id}`."""
+    endpoints: Mapping[str, Endpoint]
+    """By method."""
 
 
 class Routes:
@@ -35,22 +47,14 @@ class Routes:
     def __init__(self, branches: Mapping[str, Branch]) -> None:
         self._branches = branches
 
-    def find(self, path: str) -> dict[str, Endpoint]:
-        """The endpoints at a path (as it was sent) by method. Errors: NotFound."""
+    def find(self, path: str) -> Found:
+        """What is at a path (as it was sent). Errors: NotFound."""
         first, *rest = path.removeprefix(f"{PREFIX}/").split("/")
         branch = self._branches.get(first)
-        found: dict[str, Endpoint] = {}
-        if branch is not None and not rest:
-            found = branch.collection
-        elif branch is not None and len(rest) == 1 and rest[0] in branch.named:
-            found = branch.named[rest[0]]
-        elif branch is not None and len(rest) == 1 and rest[0]:
-            found = {method: _of(endpoint, rest[0]) for method, endpoint in branch.item.items()}
-        elif branch is not None and len(rest) == 2 and rest[0] and rest[1] in branch.children:
-            found = {"GET": _of(branch.children[rest[1]], rest[0])}
-        if not found:
+        segments, endpoints = _below(branch, rest) if branch else ((), {})
+        if not endpoints:
             raise NotFound("There is nothing at this address.")
-        return found
+        return Found("/".join((PREFIX, first, *segments)), endpoints)
 
 
 def endpoint_for(method: str, found: Mapping[str, Endpoint]) -> Endpoint:
@@ -65,6 +69,21 @@ def endpoint_for(method: str, found: Mapping[str, Endpoint]) -> Endpoint:
 def methods_of(found: Mapping[str, Endpoint]) -> tuple[str, ...]:
     """What `Allow` lists."""
     return (*found, *(["HEAD"] if "GET" in found else []), "OPTIONS")
+
+
+def _below(branch: Branch, rest: list[str]) -> tuple[tuple[str, ...], dict[str, Endpoint]]:
+    """The segments of the template behind the first, and the endpoints there; none if there is nothing."""
+    match rest:
+        case []:
+            return (), branch.collection
+        case [name] if name in branch.named:
+            return (name,), branch.named[name]
+        case [key] if key:
+            return (branch.key,), {method: _of(endpoint, key) for method, endpoint in branch.item.items()}
+        case [key, child] if key and child in branch.children:
+            return (branch.key, child), {"GET": _of(branch.children[child], key)}
+        case _:
+            return (), {}
 
 
 def _of(endpoint: ItemEndpoint, key: str) -> Endpoint:

@@ -34,7 +34,7 @@ from service.rest.writes import UNPARSABLE, check_parameters
 
 MOST_OPERATIONS = 500
 _MEMBERS = ("method", "path", "body", "ifMatch", "as")
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 _REFERENCE = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)\.([A-Za-z_][A-Za-z0-9_]*)")
 _ACTIONS = {"POST": Action.CREATE, "PUT": Action.REPLACE, "PATCH": Action.UPDATE, "DELETE": Action.DELETE}
 Named = dict[str, Mapping[str, Any]]
@@ -152,7 +152,7 @@ def _flaws_of(operation: Any, at: str) -> list[Flaw]:
     if not isinstance(operation.get("path"), str):
         flaws.append(Flaw(f"{at}/path", "wrong_type", "A path, such as /v1/products/p1."))
     name = operation.get("as", "_")
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
+    if not isinstance(name, str) or not NAME.fullmatch(name):
         flaws.append(Flaw(f"{at}/as", "wrong_value", "A name of letters, digits and _."))
     return flaws
 

@@ -56,4 +56,4 @@ def test_a_stale_file_is_shown_as_a_difference(checkout: Path, capsys: pytest.Ca
 
 def test_outside_a_checkout(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     assert main(["contract", "export", "--directory", str(tmp_path)]) == 1
-    assert "There is no folder db or graphql or service/catalog in" in capsys.readouterr().err
+    assert "There is no folder db or graphql or rest or service/catalog in" in capsys.readouterr().err

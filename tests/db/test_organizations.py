@@ -116,8 +116,9 @@ def test_values_that_cannot_be(name: str, slug: str, sub: str, email: str, messa
     assert caught.value.message == message
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 async def url(make_database: MakeDatabase) -> str:
+    """A migrated database that nobody else makes organizations in."""
     url = await make_database(None)
     await asyncio.to_thread(upgrade, url)
     return url

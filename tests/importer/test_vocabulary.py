@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import aliased, configure_mappers
 
 from service.catalog.packaged import load
+from service.db import models
 from service.db.models.inventory import Category, Product, StockItem
 
 PACKAGE = "models_by_hand"
@@ -45,6 +47,8 @@ def derived(package: Path) -> subprocess.CompletedProcess[bytes]:
 
 
 def test_relationships_join_on_the_declared_keys():
+    for name in models.MODULES:
+        import_module(f"{models.__name__}.{name}")
     configure_mappers()
     parent = aliased(Category)
     joined = str(select(Product.id).join(Product.category).join(Category.parent.of_type(parent)))

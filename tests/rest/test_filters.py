@@ -67,7 +67,7 @@ async def test_a_filter_in_three_spellings(library: Rest, query: str, written: d
     ],
 )
 async def test_what_only_json_can_say(library: Rest, written: Any, ids: list[str]):
-    response = await library.send("POST", "/v1/books:search", {"filter": written, "fields": "id"})
+    response = await library.send("POST", "/v1/books:search", {"filter": written, "fields": ["id"]})
     assert _ids(response.json()) == ids
 
 

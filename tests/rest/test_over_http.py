@@ -54,6 +54,12 @@ async def _client(settings: Settings, inventory: Catalog) -> AsyncIterator[httpx
     await database.close()
 
 
+@pytest.fixture(scope="module")
+async def served_with_a_log(settings: Settings, inventory: Catalog) -> AsyncIterator[httpx2.AsyncClient]:
+    async with _client(replace(settings, request_log=True), inventory) as made:
+        yield made
+
+
 async def test_tokens_and_keys(client: httpx2.AsyncClient, issuer: DevelopmentIssuer):
     admin = {"authorization": f"Bearer {issuer.issue('s1', 'alice', groups=['Admin'])}"}
     created = await client.post(
@@ -126,3 +132,66 @@ async def test_every_endpoint_of_every_model_is_there(client: httpx2.AsyncClient
         for child in resource.children:
             path = f"/v1/{resource.name}/{key}/{child.segment}"
             assert (await client.request("OPTIONS", path)).headers["allow"] == "GET, HEAD, OPTIONS"
+
+
+async def test_the_docs_page_is_there_if_it_was_asked_for(settings: Settings, inventory: Catalog):
+    async with _client(settings, inventory) as client:
+        assert (await client.get("/docs")).status_code == 404
+    async with _client(replace(settings, docs=True), inventory) as client:
+        page = await client.get("/docs")
+        assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
+
+
+async def test_the_description_needs_no_caller_and_can_be_kept_back(settings: Settings, inventory: Catalog):
+    async with _client(settings, inventory) as client:
+        description = await client.get("/v1/openapi.json")
+        assert (description.status_code, description.json()["openapi"]) == (200, "3.1.0")
+        assert (await client.get("/v1/products")).status_code == 401
+    async with _client(replace(settings, introspection=False), inventory) as client:
+        refused = await client.get("/v1/openapi.json")
+        assert (refused.status_code, refused.headers["content-type"]) == (404, "application/problem+json")
+
+
+async def test_a_key_may_have_any_character(client: httpx2.AsyncClient, issuer: DevelopmentIssuer):
+    admin = {"authorization": f"Bearer {issuer.issue('s1', 'alice', groups=['Admin'])}"}
+    body = {"organizationId": "o1", "name": "Odd"}
+    for key in ("a%0Ab", "c%0A", "%2F~%25"):
+        made = await client.put(f"/v1/categories/{key}", json=body, headers=admin)
+        assert (made.status_code, made.headers["location"]) == (201, f"/v1/categories/{key.replace('~', '%7E')}")
+        assert (await client.get(f"/v1/categories/{key}", headers=admin)).json()["name"] == "Odd"
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (("GET", "/v1/categories?limit=1"), "GET /v1/categories"),
+        (("GET", "/v1/categories/private"), "GET /v1/categories/{id}"),
+        (("PATCH", "/v1/stock-items/w~private~l"), "PATCH /v1/stock-items/{warehouseId}~{productId}~{lot}"),
+        (("GET", "/v1/purchase-orders/private/items"), "GET /v1/purchase-orders/{id}/items"),
+        (("POST", "/v1/categories:search"), "POST /v1/categories:search"),
+        (("GET", "/v1/operations/private"), None),
+        (("POST", "/v1/operations/placePurchaseOrder"), "POST /v1/operations/placePurchaseOrder"),
+        (("DELETE", "/v1/private"), None),
+        (("TRACE", "/v1/categories/private"), None),
+    ],
+)
+async def test_the_log_has_the_route_and_not_the_path(
+    served_with_a_log: httpx2.AsyncClient,
+    issuer: DevelopmentIssuer,
+    caplog: pytest.LogCaptureFixture,
+    asked: tuple[str, str],
+    told: str | None,
+):
+    caplog.set_level("INFO", "service.requests")
+    caplog.clear()
+    method, path = asked
+    body = None if method == "GET" else {}
+    headers = {"authorization": f"Bearer {issuer.issue('s1', 'alice', groups=['Admin'])}"}
+    statuses = [
+        (await served_with_a_log.request(method, path, headers=each, json=body)).status_code for each in (headers, {})
+    ]
+    lines = [vars(each) for each in caplog.records if each.name == "service.requests"]
+    assert [line["status"] for line in lines] == statuses
+    assert [(line["door"], line.get("operation")) for line in lines] == [("rest", told)] * 2
+    assert [line.get("caller") for line in lines] == ["userPools" if told else None, None]
+    assert not any("path" in line for line in lines)

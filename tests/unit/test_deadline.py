@@ -35,7 +35,7 @@ async def ask(shell: Any, path: str, seconds_left: float = 0.05) -> httpx2.Respo
         close=shell.database.close,
         authenticator=authenticator_from(shell.settings),
         graphql=slow,
-        pages=[Route("/slow", slow)],
+        pages=[Route("/slow", slow), Route("/v1/products/{id}", slow)],
     )
 
     async def hurried(scope: Scope, receive: Receive, send: Send) -> None:
@@ -44,7 +44,7 @@ async def ask(shell: Any, path: str, seconds_left: float = 0.05) -> httpx2.Respo
 
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(hurried), base_url="http://offramp.test") as client:
         answer = await client.request(
-            "GET" if path == "/slow" else "POST", path, content=b'{"query":"{a}"}', headers=KEY
+            "POST" if path.startswith("/graphql") else "GET", path, content=b'{"query":"{a}"}', headers=KEY
         )
     assert ended == ["yes"]
     return answer
@@ -56,6 +56,16 @@ async def test_over_graphql_it_is_an_error_that_nobody_sends_again(shell: Any, p
     (error,) = answer.json()["errors"]
     assert (answer.status_code, answer.json()["data"], error["errorType"]) == (200, None, "ExecutionTimeout")
     assert error["message"].startswith("Execution timed out. ")
+
+
+async def test_over_rest_it_is_a_problem(shell: Any) -> None:
+    answer = await ask(shell, "/v1/products/50%25%20off", seconds_left=0.0)
+    assert (answer.status_code, answer.headers["content-type"]) == (504, "application/problem+json")
+    told = answer.json()
+    assert (told["status"], told["code"], told["type"]) == (504, "timed_out", "/errors/timed_out")
+    assert told["detail"].startswith("Execution timed out. ")
+    assert told["instance"] == "/v1/products/50%25%20off"
+    assert told["traceId"] == answer.headers["x-amzn-requestid"]
 
 
 async def test_elsewhere_it_is_a_504(shell: Any) -> None:

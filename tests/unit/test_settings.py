@@ -36,6 +36,7 @@ def test_the_required_ones_are_enough() -> None:
     assert settings.cors_origins == ()
     assert settings.introspection is True
     assert settings.graphiql is False
+    assert settings.docs is False
 
 
 def test_everything_that_is_missing_is_named() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Callable
 from difflib import unified_diff
@@ -13,8 +14,9 @@ from service.errors import CommandError
 
 DESCRIPTION = """\
 Write what is published or packaged anew from the models: graphql/schema.graphql, the SDL that is served;
-db/schema.sql, the tables; and service/catalog/inventory.json, which the service reads when it starts. With
---check nothing is written: the status is 1 if a file is not up to date, and the difference is shown.
+rest/openapi.json, the description of the REST API; db/schema.sql, the tables; and
+service/catalog/inventory.json, which the service reads when it starts. With --check nothing is written:
+the status is 1 if a file is not up to date, and the difference is shown.
 """
 SQL_HEAD = "-- Written by `offramp contract export` from the models; see README.md beside it.\n\n"
 SHOWN_LINES = 100
@@ -25,7 +27,7 @@ def register(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     """Add the action."""
     parser = actions.add_parser(
         "export",
-        help="write the SDL, the tables and the packaged catalog",
+        help="write the SDL, the OpenAPI document, the tables and the packaged catalog",
         description=DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -80,6 +82,12 @@ def _graphql(catalog: Catalog) -> str:
     return GENERATED + print_sdl(light_schema(catalog))
 
 
+def _openapi(catalog: Catalog) -> str:
+    from service.rest.openapi.document import openapi_document  # noqa: PLC0415  as above
+
+    return json.dumps(openapi_document(catalog), indent=1, ensure_ascii=False) + "\n"
+
+
 def _sql(catalog: Catalog) -> str:
     from service.db.schema import schema_sql  # noqa: PLC0415  as above
 
@@ -94,6 +102,7 @@ def _packaged(catalog: Catalog) -> str:
 
 CONTRACTS: dict[str, Callable[[Catalog], str]] = {
     "graphql/schema.graphql": _graphql,
+    "rest/openapi.json": _openapi,
     "db/schema.sql": _sql,
     "service/catalog/inventory.json": _packaged,
 }

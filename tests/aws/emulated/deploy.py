@@ -31,8 +31,6 @@ CREATE = """mutation ($ours: ID!) {
 }"""
 ASK = '{ getCategory(id: "tools") { name organization { name } } }'
 KEPT = {"data": {"getCategory": {"name": "Tools", "organization": {"name": "Harbour & Pine"}}}}
-REST_STATUS = 404
-"""What `/v1` says to a signed-in caller: 200 as soon as there is a REST API."""
 
 
 class Api:
@@ -132,10 +130,19 @@ def refuse(api: Api) -> str:
     return "401 without a token and with a false one, on /graphql and on /v1"
 
 
-def pass_the_authorizer(api: Api, token: str) -> str:
-    status, _ = api.request("GET", "/v1/categories", token=token)
-    assert status == REST_STATUS, status
-    return f"/v1 is reached with the token and says {status}"
+def use_rest(api: Api, token: str) -> str:
+    """Read what GraphQL wrote, change it, and find it described."""
+    status, row = api.request("GET", "/v1/categories/tools", token=token)
+    assert (status, row["name"]) == (200, "Tools"), row
+    status, page = api.request("GET", "/v1/categories?name%5BbeginsWith%5D=To&fields=name", token=token)
+    assert (status, page["data"]) == (200, [{"name": "Tools"}]), page
+    status, row = api.request("PATCH", "/v1/categories/tools", token=token, body={"position": 3})
+    assert (status, row["position"]) == (200, 3), row
+    status, described = api.request("GET", "/v1/openapi.json")
+    assert (status, described["openapi"]) == (200, "3.1.0")
+    status, problem = api.request("GET", "/v1/categories/none", token=token)
+    assert (status, problem["code"]) == (404, "not_found"), problem
+    return "what GraphQL wrote is read, listed and changed through /v1"
 
 
 def ready(api: Api) -> str:
@@ -190,7 +197,7 @@ def run(stage: Stage) -> None:
     organization = step("the first organization", lambda: make_organization(stage, admin))
     step("callers without a token", lambda: refuse(api))
     step("an Admin of the user pool", lambda: use(api, stage, admin, organization))
-    step("REST", lambda: pass_the_authorizer(api, admin.token))
+    step("REST", lambda: use_rest(api, admin.token))
     step(f"infra/deploy {stage.name}, again", lambda: deploy(stage))
     step("the data is still there", lambda: use_again(api, admin))
     step("osls remove", lambda: remove(stage))
