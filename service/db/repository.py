@@ -149,19 +149,20 @@ class Repository:
     async def transaction(self, principal: Principal) -> AsyncIterator[Transaction]:
         """One transaction in which a caller's statements run, those of `run` and named ones."""
         async with self.database.transaction() as transaction:
-            await self._tell(transaction, principal)
+            await self.tell(transaction, principal)
             yield transaction
 
     async def in_transaction(self, principal: Principal, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
         """What `work` gives in such a transaction; all of it again if that clashes with another's."""
 
         async def told(transaction: Transaction) -> Result:
-            await self._tell(transaction, principal)
+            await self.tell(transaction, principal)
             return await work(transaction)
 
         return await self.database.in_transaction(told)
 
-    async def _tell(self, transaction: Transaction, principal: Principal) -> None:
+    async def tell(self, transaction: Transaction, principal: Principal) -> None:
+        """Say whose the named statements are that come next. Those of plans say it themselves."""
         if asking := self._asking(principal):
             await transaction.fetch_row(TELL, asking)
 

@@ -56,6 +56,7 @@ class Rows:
         Inside a transaction it is that same one. After an error of the database nothing more can be done in it.
         """
         if self._transaction is not None:
+            await self._plans.repository.tell(self._transaction, self._principal)
             yield self
             return
         async with self._plans.repository.transaction(self._principal) as transaction:
@@ -68,6 +69,7 @@ class Rows:
         but rows. Raises `Clash` when it has been called often enough.
         """
         if self._transaction is not None:
+            await self._plans.repository.tell(self._transaction, self._principal)
             return await work(self)
         return await self._plans.repository.in_transaction(
             self._principal,

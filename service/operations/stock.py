@@ -19,7 +19,7 @@ async def reorder_suggestions(call: Call, organization_id: str, limit: int | Non
     size = USUAL if limit is None else min(limit, MOST)
     if size < 1:
         raise Invalid("Limit must be greater than or equal to 1")
-    async with call.rows.transaction() as rows:
+    async with call.rows.without_rules().transaction() as rows:
         found = await purchase_orders.to_reorder(rows.connection, organization_id, size)
     return [
         {"product": Row("Product", product), "warehouseId": warehouse, "quantity": quantity}

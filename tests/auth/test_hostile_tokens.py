@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import httpx2
 import pytest
@@ -13,10 +13,11 @@ from service.app import compose
 from service.auth.authenticator import NO_HEADER, SIGNED
 from service.auth.issuer import DevelopmentIssuer
 from service.auth.tokens import EXPIRED, REFUSED, UNPARSABLE, UNTRUSTED
-from service.catalog.model import Catalog, Integrity
+from service.catalog.model import Catalog
+from service.db.embedded import url_as
 from service.db.engine import Database
+from service.db.roles import SERVE
 from service.settings import Settings
-from tests.auth.gate import GATE
 from tests.auth.hostile import GOOD, HOSTILE, Forge, Hostile
 from tests.conftest import MakeDatabase
 
@@ -43,19 +44,21 @@ class Service:
 
 
 @pytest.fixture(scope="module")
-async def url(make_database: MakeDatabase, inventory: Catalog) -> str:
-    url = await make_database(inventory)
+async def url(make_database: MakeDatabase, enforced: Catalog) -> str:
+    """Where the service connects: an organization with one user."""
+    url = await make_database(enforced)
     database = Database.connect(url, size=1)
-    await database.execute_ddl(GATE)
     await database.execute_ddl(
-        "INSERT INTO users (id, organization_id, cognito_sub, status) VALUES ('u1', 'acme', 's1', 'ACTIVE')"
+        "INSERT INTO organizations (id, name, created_at, updated_at) VALUES ('acme', 'Acme', now(), now());"
+        "INSERT INTO users (id, organization_id, cognito_sub, status, email, created_at, updated_at) "
+        "VALUES ('u1', 'acme', 's1', 'ACTIVE', 'u1@acme.example', now(), now())"
     )
     await database.close()
-    return url
+    return url_as(url, SERVE)
 
 
 @pytest.fixture
-async def service(url: str, inventory: Catalog, issuer: DevelopmentIssuer) -> AsyncIterator[Service]:
+async def service(url: str, enforced: Catalog, issuer: DevelopmentIssuer) -> AsyncIterator[Service]:
     settings = Settings(
         database_url=url,
         issuer=issuer.url,
@@ -65,7 +68,7 @@ async def service(url: str, inventory: Catalog, issuer: DevelopmentIssuer) -> As
         api_keys=(f"{KEY}@acme",),
     )
     database = Database.connect(url, size=1)
-    app = compose(settings, catalog=replace(inventory, integrity=Integrity.ENFORCED), database=database)
+    app = compose(settings, catalog=enforced, database=database)
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://offramp.test") as client:
         yield Service(client, database)
     await database.close()

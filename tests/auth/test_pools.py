@@ -14,11 +14,12 @@ from service.auth.keys import UNKNOWN_PAUSE, FetchedKeys
 from service.auth.membership import Members
 from service.auth.tokens import REFUSED, UNTRUSTED, Pool, TokenVerifier
 from service.catalog.model import Catalog
+from service.db.embedded import url_as
 from service.db.engine import Database
+from service.db.roles import SERVE
 from service.errors import SettingsError, Unauthenticated, Unavailable
 from service.settings import Settings, well_known_keys
 from tests.auth.forge import claims_of, signed
-from tests.auth.gate import GATE
 from tests.auth.local_pool import CLIENT_ID, LocalPool, local_pools
 from tests.conftest import MakeDatabase
 
@@ -153,18 +154,22 @@ def test_a_pool_is_named_once(migration: Migration) -> None:
 
 
 async def test_users_of_both_pools_get_the_organization_of_their_sub(
-    migration: Migration, make_database: MakeDatabase, inventory: Catalog
+    migration: Migration, make_database: MakeDatabase, enforced: Catalog
 ) -> None:
-    database = Database.connect(await make_database(inventory), size=1)
-    await database.execute_ddl(GATE)
-    await database.execute_ddl(
-        "INSERT INTO users (id, organization_id, cognito_sub, status) VALUES "
-        "('a', 'acme', 'sub-old', 'ACTIVE'), ('b', 'bolt', 'sub-new', 'ACTIVE')"
+    url = await make_database(enforced)
+    owned, served = Database.connect(url, size=1), Database.connect(url_as(url, SERVE), size=1)
+    await owned.execute_ddl(
+        "INSERT INTO organizations (id, name, created_at, updated_at) VALUES "
+        "('acme', 'Acme', now(), now()), ('bolt', 'Bolt', now(), now());"
+        "INSERT INTO users (id, organization_id, cognito_sub, status, email, created_at, updated_at) VALUES "
+        "('a', 'acme', 'sub-old', 'ACTIVE', 'a@acme.example', now(), now()), "
+        "('b', 'bolt', 'sub-new', 'ACTIVE', 'b@bolt.example', now(), now())"
     )
-    authenticator = authenticator_from(migration.settings, Members(database))
+    authenticator = authenticator_from(migration.settings, Members(served))
     found = [
         await authenticator.authenticate({"authorization": token})
         for token in (migration.old.token("sub-old"), migration.new.token("sub-new"))
     ]
     assert [each.organization for each in found] == ["acme", "bolt"]
-    await database.close()
+    await owned.close()
+    await served.close()

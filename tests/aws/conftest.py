@@ -13,7 +13,9 @@ import pytest
 
 from service.auth.issuer import DevelopmentIssuer
 from service.catalog.model import Catalog
+from service.db.embedded import url_as
 from service.db.engine import Database
+from service.db.roles import SERVE
 from service.db.upgrade import upgrade
 from service.demo import demo_callers, load_demo
 from service.demo.people import DemoCaller
@@ -31,26 +33,32 @@ def issuer(tmp_path_factory: pytest.TempPathFactory) -> DevelopmentIssuer:
 
 
 @pytest.fixture(scope="session")
-async def url(make_database: MakeDatabase, inventory: Catalog) -> str:
+async def url(make_database: MakeDatabase, enforced: Catalog) -> str:
     """A migrated database with the demo companies in it."""
     url = await make_database(None)
     await asyncio.to_thread(upgrade, url)
     database = Database.connect(url, size=1)
-    await load_demo(database, inventory)
+    await load_demo(database, enforced)
     await database.close()
     return url
 
 
 @pytest.fixture(scope="session")
-def function_environ(url: str, issuer: DevelopmentIssuer) -> dict[str, str]:
+def served_url(url: str) -> str:
+    """The same database, as the role that serves."""
+    return url_as(url, SERVE)
+
+
+@pytest.fixture(scope="session")
+def function_environ(served_url: str, issuer: DevelopmentIssuer) -> dict[str, str]:
     """What every function here is configured with."""
     return {
-        "DATABASE_URL": url,
+        "DATABASE_URL": served_url,
         "OFFRAMP_ISSUER": issuer.url,
         "OFFRAMP_CLIENT_IDS": issuer.client_id,
         "OFFRAMP_JWKS": issuer.jwks,
         "OFFRAMP_CURSOR_KEY": "0" * 32,
-        "OFFRAMP_API_KEYS": API_KEY,
+        "OFFRAMP_API_KEYS": f"{API_KEY}@{demo_callers().admin.organization}",
         "OFFRAMP_POOL_SIZE": "4",
         "OFFRAMP_BEHIND_PROXY": "true",
     }

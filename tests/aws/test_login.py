@@ -156,11 +156,11 @@ def secrets_manager() -> Iterator[SecretsManager]:
 
 
 @pytest.fixture
-def guarded(url: str, tmp_path: Path) -> Iterator[Pooler]:
+def guarded(served_url: str, tmp_path: Path) -> Iterator[Pooler]:
     """A pooler whose certificate is for `localhost`."""
     _, certificate, key = make_certificates(tmp_path, host="localhost")
     tls = {"client_tls_sslmode": "require", "client_tls_cert_file": str(certificate), "client_tls_key_file": str(key)}
-    with running_pooler(url, tmp_path, role="app_rw", auth_type="plain", **tls) as pooler:
+    with running_pooler(served_url, tmp_path, role="app_rw", auth_type="plain", **tls) as pooler:
         yield pooler
 
 

@@ -9,6 +9,9 @@ from typing import Any
 import pytest
 
 from service.auth.issuer import DevelopmentIssuer
+from service.db.embedded import url_as
+from service.db.engine import Database
+from service.db.roles import MIGRATE, SERVE, make_local_roles
 from service.db.upgrade import HEAD
 from tests.aws.pooler import running_pooler
 from tests.aws.runtime import InvocationFailed, LocalLambda, running_function
@@ -21,21 +24,25 @@ FIRST = {"name": "Third Party", "slug": "third", "admin_sub": "sub-of-zoe", "adm
 
 @pytest.fixture
 async def fresh_url(make_database: MakeDatabase) -> str:
-    """A database without a table."""
-    return await make_database(None)
+    """A database without a table, whose roles an administrator has made."""
+    url = await make_database(None)
+    administrator = Database.connect(url, size=1)
+    await make_local_roles(administrator)
+    await administrator.close()
+    return url
 
 
 @pytest.fixture
 def fresh_environ(function_environ: dict[str, str], fresh_url: str) -> dict[str, str]:
     """What a handler on it is told."""
-    return function_environ | {"DATABASE_URL": fresh_url}
+    return function_environ | {"DATABASE_URL": url_as(fresh_url, SERVE)}
 
 
 @pytest.fixture
 def migrate(fresh_url: str, tmp_path: Path) -> Iterator[LocalLambda]:
     """The function, through a pooler as through the proxy; it is told nothing but where the database is."""
     with (
-        running_pooler(fresh_url, tmp_path) as pooler,
+        running_pooler(url_as(fresh_url, MIGRATE), tmp_path) as pooler,
         running_function("service.aws.migrate", {"DATABASE_URL": pooler.url}, tmp_path) as function,
     ):
         yield function

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import asyncpg
@@ -11,22 +11,15 @@ import pytest
 
 from tests.aws.runtime import InvocationFailed, LocalLambda, running_function
 from tests.aws.secrets_manager import SecretsManager, running_secrets_manager
-from tests.conftest import MakeDatabase
+from tests.conftest import throwaway_server
 
 MADE = ["app_owner", "app_gate", "app_migrate", "app_rw"]
 
 
 @pytest.fixture
-async def url(make_database: MakeDatabase) -> AsyncIterator[str]:
-    """A fresh database. Roles belong to the whole server: they go at the end."""
-    url = await make_database(None)
-    yield url
-    administrator = await asyncpg.connect(url)
-    made = await administrator.fetch("SELECT rolname FROM pg_roles WHERE rolname ~ '^app_'")
-    for statement in ("DROP OWNED BY", "DROP ROLE"):
-        for (role,) in made:
-            await administrator.execute(f"{statement} {role}")
-    await administrator.close()
+def url() -> Iterator[str]:
+    """A database on a server without our roles: they belong to the whole server, and other tests have tables of theirs."""
+    yield from throwaway_server(None)
 
 
 @pytest.fixture

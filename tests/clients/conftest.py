@@ -33,19 +33,19 @@ class Service:
     database_url: str
     api_key: str = API_KEY
 
-    def token(self, username: str, *groups: str) -> str:
+    def token(self, username: str, *groups: str, organization: str = ORGANIZATION) -> str:
         """An access token, made by the command that developers use."""
-        options = ["--sub", f"sub-{username}", "--username", username, "--organization", ORGANIZATION]
+        options = ["--sub", f"sub-{username}", "--username", username, "--organization", organization]
         options += [option for group in groups for option in ("--group", group)]
         command = [sys.executable, "-m", "service", "token", *options, "--data-dir", str(self.data_dir)]
         return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
 
 
 @contextmanager
-def running_service(data_dir: Path, database_url: str) -> Iterator[Service]:
-    """`offramp dev` with empty tables in a database, for as long as the block runs."""
-    options = ["--database-url", database_url, "--api-key", API_KEY, "--no-demo-data"]
-    with running_dev(data_dir, *options) as address:
+def running_service(data_dir: Path, database_url: str, *options: str) -> Iterator[Service]:
+    """`offramp dev` with empty tables in a database, for as long as the block runs; the API key is the organization's."""
+    given = ["--database-url", database_url, "--api-key", f"{API_KEY}@{ORGANIZATION}", "--no-demo-data", *options]
+    with running_dev(data_dir, *given) as address:
         yield Service(f"{address}/graphql", data_dir, database_url)
 
 
@@ -144,10 +144,9 @@ def v5(service, tokens) -> Iterator[App]:
         yield app
 
 
-@pytest.fixture(scope="session")
-def organization(gen2) -> str:
-    """The id of the callers' organization, which exists."""
-    made = gen2.run(
+def make_organization(app: App) -> str:
+    """The id of the callers' organization, which exists then."""
+    made = app.run(
         """
         const { data } = await client.models.Organization.get({ id: given.id });
         return data ? { data } : client.models.Organization.create({ id: given.id, name: "Client tests" });
@@ -156,6 +155,19 @@ def organization(gen2) -> str:
     )
     assert made["data"]["id"] == ORGANIZATION, made
     return ORGANIZATION
+
+
+@pytest.fixture(scope="session")
+def organization(gen2) -> str:
+    """The id of the callers' organization, which exists."""
+    return make_organization(gen2)
+
+
+@pytest.fixture(scope="session")
+def legacy(tmp_path_factory, database_url) -> Iterator[Service]:
+    """The service on tables that hold what the old backend may have held: rows that miss required values."""
+    with running_service(tmp_path_factory.mktemp("legacy"), database_url, "--integrity", "legacy") as service:
+        yield service
 
 
 @pytest.fixture

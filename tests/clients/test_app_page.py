@@ -25,6 +25,12 @@ from tests.packages import NODE
 
 ESBUILD = HERE / "node_modules" / "esbuild" / "bin" / "esbuild"
 STORED = "SELECT sku, name, price FROM products WHERE organization_id = $1 ORDER BY sku"
+MADE = "INSERT INTO organizations (id, name, created_at, updated_at) VALUES ($1, 'The page''s', now(), now())"
+SHELVED = """
+INSERT INTO products (id, organization_id, sku, name, price, active, ratings, created_at, updated_at)
+SELECT 'p' || number, $1, 'S-' || number, name, 9.5 * number, true, '{}', now(), now()
+FROM unnest($2::text[]) WITH ORDINALITY AS given (name, number)
+"""
 
 
 class Files(http.server.SimpleHTTPRequestHandler):
@@ -60,10 +66,11 @@ class Stockroom:
     page: object
     organization: str
     database: Database
+    tokens: dict[str, str]
 
-    async def open(self, url, token):
+    async def open(self, url, caller):
         await self.page.goto(f"{url}?organization={self.organization}")
-        await self.page.get_by_label("Development token").fill(token)
+        await self.page.get_by_label("Development token").fill(self.tokens[caller])
         await self.page.get_by_role("button", name="Sign in").click()
         await expect(self.page.get_by_role("button", name="Add")).to_be_visible()
 
@@ -85,40 +92,38 @@ class Stockroom:
 
 
 @pytest.fixture
-async def stockroom(browser, service):
+async def stockroom(browser, service, tokens):
     context = await browser.new_context(viewport={"width": 1000, "height": 640}, color_scheme="light")
     database = Database.connect(service.database_url, size=1)
-    yield Stockroom(await context.new_page(), f"org-{secrets.token_hex(4)}", database)
+    organization = f"org-{secrets.token_hex(4)}"
+    await database.fetch_row(MADE, [organization], writes=True)
+    own = {
+        "manager": service.token("mia", "Manager", organization=organization),
+        "viewer": service.token("vic", organization=organization),
+    }
+    yield Stockroom(await context.new_page(), organization, database, tokens | own)
     await database.close()
     await context.close()
 
 
 @pytest.fixture
-def shelved(gen2, stockroom):
+async def shelved(stockroom):
     """Seven products of the page's organization, two more than it lists at once."""
     names = ["Anvil", "Bellows", "Crucible", "Drill", "Engine", "File", "Gauge"]
-    products = [
-        {"sku": f"S-{number}", "name": name, "price": 9.5 * number, "active": True, "ratings": []}
-        for number, name in enumerate(names, 1)
-    ]
-    code = """
-    const { products, organizationId } = given;
-    for (const each of products) await client.models.Product.create({ organizationId, ...each });
-    """
-    gen2.run(code, products=products, organizationId=stockroom.organization)
-    return [(each["sku"], each["name"], f"{each['price']:.2f}") for each in products]
+    await stockroom.database.fetch_rows(SHELVED, [stockroom.organization, names], writes=True)
+    return [(f"S-{number}", name, f"{9.5 * number:.2f}") for number, name in enumerate(names, 1)]
 
 
-async def test_it_lists_by_pages(stockroom, shelved, app_url, tokens):
-    await stockroom.open(app_url, tokens["viewer"])
+async def test_it_lists_by_pages(stockroom, shelved, app_url):
+    await stockroom.open(app_url, "viewer")
     await stockroom.shows(*shelved[:5])
     await stockroom.page.get_by_role("button", name="More").click()
     await stockroom.shows(*shelved)
     await expect(stockroom.page.get_by_role("button", name="More")).to_have_count(0)
 
 
-async def test_it_creates_edits_and_deletes(stockroom, app_url, tokens):
-    await stockroom.open(app_url, tokens["manager"])
+async def test_it_creates_edits_and_deletes(stockroom, app_url):
+    await stockroom.open(app_url, "manager")
     await stockroom.shows()
     await stockroom.add("S-1", "Anvil", "40")
     await stockroom.shows(("S-1", "Anvil", "40.00"))
@@ -138,13 +143,13 @@ async def test_it_creates_edits_and_deletes(stockroom, app_url, tokens):
     assert await stockroom.stored() == [("S-1", "Great anvil", 44.75)]
 
     await stockroom.page.reload()
-    await stockroom.open(app_url, tokens["viewer"])
+    await stockroom.open(app_url, "viewer")
     await stockroom.shows(("S-1", "Great anvil", "44.75"))
 
 
 @pytest.mark.parametrize("doing", ["create", "delete"])
-async def test_a_refused_write_says_why_and_changes_nothing(stockroom, shelved, app_url, tokens, doing):
-    await stockroom.open(app_url, tokens["viewer"])
+async def test_a_refused_write_says_why_and_changes_nothing(stockroom, shelved, app_url, doing):
+    await stockroom.open(app_url, "viewer")
     before = await stockroom.stored()
     if doing == "create":
         await stockroom.add("S-9", "Forbidden", "1")
@@ -157,15 +162,15 @@ async def test_a_refused_write_says_why_and_changes_nothing(stockroom, shelved, 
     assert await stockroom.stored() == before
 
 
-async def test_an_error_type_reaches_a_page_of_another_origin(stockroom, app_url, tokens):
+async def test_an_error_type_reaches_a_page_of_another_origin(stockroom, app_url):
     """The client says Unauthorized only if the browser lets it read `x-amzn-ErrorType`; else, Unknown error."""
-    await stockroom.open(app_url, tokens["forger"])
+    await stockroom.open(app_url, "forger")
     await expect(stockroom.page.get_by_role("alert")).to_have_text("Unauthorized")
 
 
-async def test_a_picture_of_it_for_the_documentation(stockroom, shelved, app_url, tokens, picture_folder):
+async def test_a_picture_of_it_for_the_documentation(stockroom, shelved, app_url, picture_folder):
     """With --update-screenshots it is docs/images/amplify-app.png; look at it before you commit it."""
-    await stockroom.open(app_url, tokens["manager"])
+    await stockroom.open(app_url, "manager")
     await stockroom.shows(*shelved[:5])
     picture = await stockroom.page.screenshot(path=picture_folder / "amplify-app.png")
     assert picture[16:24] == struct.pack(">II", 1000, 640)

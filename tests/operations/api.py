@@ -35,7 +35,7 @@ def user(name: str, *groups: str, organization: str | None = None) -> Principal:
 
 MIA = user("mia", "Manager", organization="acme")
 VIC = user("vic", organization="acme")
-KEY = Principal(Provider.API_KEY)
+KEY = Principal(Provider.API_KEY, {ORGANIZATION_CLAIM: "acme"})
 
 
 class Api:
@@ -47,15 +47,22 @@ class Api:
         database: Database,
         functions: Mapping[str, Function],
         answers: Mapping[Any, Answer] | None = None,
+        owned: Database | None = None,
     ) -> None:
+        """`owned` is the same database, as one who sees every row; where nobody is kept apart, that is everybody."""
+        self.catalog = catalog
         self.database = database
+        self.owned = owned or database
         repository = Repository(catalog, database, cursor_key=b"k" * 32)
         schema = light_schema(catalog)
         connected = {**connect(catalog, functions, {}), **(answers or {})}
         fallback = Fallback(repository, schema, CustomOperations(repository, connected))
         self.graphql = GraphQL(repository, schema, fallback, max_tokens=15_000, max_depth=25, max_roots=200)
         self.plans = Plans(repository)
-        self.rows = Rows(self.plans, MIA, None)
+        self.rows = self.rows_in("acme")
+
+    def rows_in(self, organization: str) -> Rows:
+        return Rows(self.plans, user("mia", "Manager", organization=organization), None).without_rules()
 
     def rows_of(self, principal: Principal) -> Rows:
         return Rows(self.plans, principal, self.graphql._classes.of(principal))
@@ -95,18 +102,20 @@ async def stock(api: Api, product: str, lot: str, quantity: int, **more: Any) ->
 
 async def product(api: Api, id_: str, organization: str = "acme", **more: Any) -> None:
     values = {"id": id_, "organizationId": organization, "sku": id_.upper(), "name": id_.title(), "price": 1.5}
-    await api.rows.create("Product", values | {"ratings": [], "categoryId": "c1"} | more)
+    given = values | {"active": True, "ratings": [], "categoryId": "c1"} | more
+    await api.rows_in(organization).create("Product", given)
 
 
 async def furnish(api: Api) -> None:
     """Two organizations: acme with a supplier, a warehouse and three products, other with one of each."""
-    for organization in ("acme", "other"):
-        await api.rows.create("Organization", {"id": organization, "name": organization.title()})
-    await api.rows.create("Category", {"id": "c1", "organizationId": "acme", "name": "Screws"})
-    await api.rows.create("Supplier", {"id": "s1", "organizationId": "acme", "name": "Bolt & Co"})
-    await api.rows.create("Supplier", {"id": "s9", "organizationId": "other", "name": "Elsewhere"})
-    await api.rows.create("Warehouse", {"id": "w1", "organizationId": "acme", "code": "W1", "name": "North"})
-    await api.rows.create("Warehouse", {"id": "w9", "organizationId": "other", "code": "W9", "name": "Far"})
+    acme, other = api.rows, api.rows_in("other")
+    await acme.create("Organization", {"id": "acme", "name": "Acme"})
+    await other.create("Organization", {"id": "other", "name": "Other"})
+    await acme.create("Category", {"id": "c1", "organizationId": "acme", "name": "Screws"})
+    await acme.create("Supplier", {"id": "s1", "organizationId": "acme", "name": "Bolt & Co"})
+    await other.create("Supplier", {"id": "s9", "organizationId": "other", "name": "Elsewhere"})
+    await acme.create("Warehouse", {"id": "w1", "organizationId": "acme", "code": "W1", "name": "North"})
+    await other.create("Warehouse", {"id": "w9", "organizationId": "other", "code": "W9", "name": "Far"})
     for each in ("p1", "p2", "p3"):
         await product(api, each)
-    await product(api, "p9", "other")
+    await product(api, "p9", "other", categoryId=None)

@@ -45,7 +45,5 @@ async def versions(api: Api) -> list[tuple[Any, ...]]:
     """Every row of the tables, and the transaction that wrote it: the same list means that nobody has written."""
     rows = []
     for table in TABLES:
-        rows += await api.database.fetch_rows(
-            f"SELECT '{table}', xmin::text, t::text FROM {table} AS t ORDER BY t::text"
-        )
+        rows += await api.owned.fetch_rows(f"SELECT '{table}', xmin::text, t::text FROM {table} AS t ORDER BY t::text")
     return [tuple(each) for each in rows]

@@ -14,7 +14,7 @@ from service.graphql.execute import UNKNOWN
 from service.operations.call import Call
 from service.operations.orders import HIGHEST_PRICE, MOST_LINES, MOST_UNITS, place_purchase_order
 from tests.operations.api import MIA, Api, product, stock, user
-from tests.operations.ordering import PLACE, RECEIVE, order, place, received, versions
+from tests.operations.ordering import PLACE, RECEIVE, counted, order, place, received, versions
 
 CONDITION = "DynamoDB:ConditionalCheckFailedException"
 
@@ -227,9 +227,36 @@ async def test_an_order_of_another_organization_is_like_one_that_is_not_there(fu
         assert refused == ("not_found", None, f"There is no purchase order '{id_}'.")
 
 
-async def test_a_lot_of_another_organization_undoes_the_delivery(furnished: Api) -> None:
+async def test_a_lot_of_another_organization_is_left_alone(furnished: Api) -> None:
+    """Where organizations are kept apart, each has a lot of that name; else the delivery is undone."""
+    other = furnished.rows_in("other")
+    if furnished.catalog.is_enforced:
+        await other.create("Warehouse", {"id": "w1", "organizationId": "other", "code": "W", "name": "Theirs"})
+        await product(furnished, "p2", "other", categoryId=None)
+    lot = {"warehouseId": "w1", "productId": "p2", "lot": "x", "organizationId": "other", "quantity": 3}
+    await other.create("StockItem", lot)
     placed = await place(furnished)
-    await stock(furnished, "p2", "x", 3, organizationId="other")
-    message = "A lot of that name belongs to another organization."
-    refused = await refusal(furnished, RECEIVE, received(placed, (1, 1), (2, 1, "x")))
-    assert refused == ("foreign_lot", {"code": "foreign_lot"}, message)
+    delivery = received(placed, (1, 1), (2, 1, "x"))
+    if furnished.catalog.is_enforced:
+        await furnished.ask(RECEIVE, delivery)
+        assert (await counted(furnished, "p2"))["x"] == (1, 0)
+    else:
+        message = "A lot of that name belongs to another organization."
+        assert await refusal(furnished, RECEIVE, delivery) == ("foreign_lot", {"code": "foreign_lot"}, message)
+    assert (await other.get("StockItem", "w1", "p2", "x"))["quantity"] == 3
+
+
+async def test_what_an_order_refers_to_stays(furnished: Api) -> None:
+    """Rows that others refer to, and references to nothing, are refused where references are enforced."""
+    boss = user("boss", "Admin", organization="acme")
+    placed = await place(furnished)
+    remove = 'mutation { deleteSupplier(input: {id: "s1"}) { id } }'
+    point = f'mutation {{ updatePurchaseOrder(input: {{id: "{placed}", supplierId: "s9"}}) {{ id }} }}'
+    if not furnished.catalog.is_enforced:
+        assert await furnished.ask(point, caller=boss) == {"updatePurchaseOrder": {"id": placed}}
+        assert await furnished.ask(remove, caller=boss) == {"deleteSupplier": {"id": "s1"}}
+        return
+    message = "A row that is referred to does not exist, or a row is still referred to."
+    for document in (remove, point):
+        assert await refusal(furnished, document, {}, boss) == (CONDITION, None, message)
+    assert await furnished.rows.find("Supplier", "s1") is not None
