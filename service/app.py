@@ -23,7 +23,7 @@ from service.auth.classes import CallerClasses
 from service.auth.membership import Members
 from service.catalog.model import Catalog
 from service.db.engine import Database
-from service.db.readiness import migration_problem, table_problem
+from service.db.readiness import serving_problem, table_problem
 from service.db.repository import Repository
 from service.deadline import Deadline
 from service.envelope import Envelope, Mask, Shortcut
@@ -154,7 +154,7 @@ def _problem_of(database: Database, catalog: Catalog) -> Problem:
     async def problem() -> str | None:
         try:
             if catalog.is_enforced:
-                return await migration_problem(database)
+                return await serving_problem(database)
             return await table_problem(database, catalog)
         except ServiceError as error:
             return error.message

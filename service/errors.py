@@ -47,7 +47,7 @@ class ServiceError(Exception):
         super().__init__(message)
         self.message = message
         self.info = info
-        """What a program may want to know beside the code: AppSync's `errorInfo`."""
+        """What a program may want to know beside the code: AppSync's `errorInfo`, members of a problem document."""
         if error_type is not None:
             self.error_type = error_type
 

@@ -324,9 +324,7 @@ class Catalog:
 
     def as_legacy(self) -> Catalog:
         """The same API on tables that refuse nothing."""
-        return replace(
-            self, models=tuple(replace(each, tenant=None) for each in self.models), integrity=Integrity.LEGACY
-        )
+        return replace(self, models=tuple(map(_unconstrained, self.models)), integrity=Integrity.LEGACY)
 
     @cached_property
     def model_by_name(self) -> dict[str, Model]:
@@ -342,3 +340,13 @@ class Catalog:
     def object_by_name(self) -> dict[str, ObjectType]:
         """Type name → embedded or returned type."""
         return {each.name: each for each in self.objects}
+
+
+def _unconstrained(model: Model) -> Model:
+    return replace(
+        model,
+        fields=tuple(replace(each, at_least=None) for each in model.fields),
+        relations=tuple(replace(each, on_delete=OnDelete.RESTRICT) for each in model.relations),
+        indexes=tuple(replace(each, unique=False) for each in model.indexes),
+        tenant=None,
+    )

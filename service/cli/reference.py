@@ -40,7 +40,8 @@ never is. Where no errorType is given here, the code stands in its place. What i
 code in `errorInfo`, too, and beside it the line it is about, if it is about one: `{"code": "over_receipt", "line": 2}`.
 
 Over REST every error is a problem document (RFC 9457) with the status and the code below; `errors` lists each flaw
-of a request with its place, and `/errors/<code>` on the service itself says what is said here.
+of a request with its place, the `line` of a purchase order is a member too, and `/errors/<code>` on the service itself
+says what is said here.
 
 | code | status | errorType | what it means |
 |---|---|---|---|

@@ -31,10 +31,15 @@ async def role_problem(database: Database) -> str | None:
     return f"The database role {why}, so row-level security would not hold. Serve as app_rw." if why else None
 
 
-async def migration_problem(database: Database) -> str | None:
+async def serving_problem(database: Database) -> str | None:
     """Why the shipped service cannot serve from a database; None if it can. Errors: Unavailable."""
+    return await migration_problem(database) or await role_problem(database)
+
+
+async def migration_problem(database: Database) -> str | None:
+    """Why the tables are not those that this version needs; None if they are. Errors: Unavailable."""
     if await schema_is_current(database):
-        return await role_problem(database)
+        return None
     return "The database is not at the revision that this version needs. Run: offramp db upgrade"
 
 

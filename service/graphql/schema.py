@@ -13,6 +13,7 @@ from typing import Any, cast
 import strawberry
 from graphql import GraphQLError, parse_const_value, value_from_ast_untyped
 from strawberry.annotation import StrawberryAnnotation
+from strawberry.extensions.disable_validation import DisableValidation
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema_directive import Location
 from strawberry.types import ExecutionContext
@@ -36,7 +37,8 @@ def strawberry_schema(catalog: Catalog, resolve: Resolve | None = None) -> straw
     """The schema of a catalog; the same SDL as `light_schema`. Building it takes up to a second.
 
     Root fields are answered by `resolve`. Every other field reads its parent, a mapping, by its key in
-    the response, and raises what it finds there if that is an exception.
+    the response, and raises what it finds there if that is an exception. What it executes must be valid: documents
+    are validated once, on the light schema.
     """
     guard_built_in_scalars()
     shapes = outline(catalog)
@@ -48,6 +50,7 @@ def strawberry_schema(catalog: Catalog, resolve: Resolve | None = None) -> straw
         subscription=subscription,
         types=[types.classes[name] for name in shapes.always],
         config=StrawberryConfig(auto_camel_case=False, scalar_map=_SCALARS),
+        extensions=[DisableValidation],
     )
 
 

@@ -5,6 +5,8 @@ title     the code in words                      code      stable, never reused
 status    the HTTP status                        traceId   the request's id, as in the log
 detail    what happened, what to do              errors    each flaw: a pointer into the body or a
                                                            parameter, its code, its detail
+
+and what `ServiceError.info` has beside the code, such as the line of a purchase order.
 """
 
 from __future__ import annotations
@@ -117,6 +119,7 @@ def shown_problem(error: ServiceError) -> dict[str, Any]:
         "status": error.status,
         "detail": _detail(error),
         "code": error.code,
+        **(error.info or {}),
     }
     if isinstance(error, Flawed):
         described["errors"] = [each.shown() for each in error.flaws[:MOST_FLAWS]]

@@ -54,6 +54,16 @@ def test_readiness_through_the_function(function: LocalLambda, recorded: Callabl
     assert (answer["statusCode"], said(answer)) == (200, {"status": "ok"})
 
 
+def test_rest_through_the_function(function: LocalLambda, recorded: Callable[[str], Event]):
+    """The path came decoded, as an HTTP API has it, and what is told of it is an address again."""
+    event = recorded("behind_authorizer")
+    event["rawPath"] = event["requestContext"]["http"]["path"] = "/v1/none/50% off"
+    answer = function.invoke(event)
+    assert (answer["statusCode"], answer["isBase64Encoded"]) == (404, False)
+    assert answer["headers"]["content-type"] == "application/problem+json"
+    assert (said(answer)["code"], said(answer)["instance"]) == ("not_found", "/v1/none/50%25%20off")
+
+
 @pytest.mark.parametrize("event", [{"warmup": True}, {"source": "aws.events", "detail-type": "Scheduled Event"}])
 def test_a_warm_up_keeps_the_function_loaded(function: LocalLambda, event: Event):
     assert function.invoke(event) == {"warm": True}

@@ -40,15 +40,16 @@ async def value(url: str, sql: str) -> str | None:
 
 def test_upgrade_says_where_the_database_is(data_dir: Path, capsys: pytest.CaptureFixture[str]):
     assert main(["db", "upgrade", "--data-dir", str(data_dir)]) == 0
-    assert capsys.readouterr().out == f"{data_dir}/pg: at revision 0001\n"
+    assert capsys.readouterr().out == f"{data_dir}/pg: at revision 0002\n"
     assert main(["db", "upgrade", "--data-dir", str(data_dir), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == {"database": f"{data_dir}/pg", "revision": "0001"}
+    assert json.loads(capsys.readouterr().out) == {"database": f"{data_dir}/pg", "revision": "0002"}
 
 
 def test_reset_empties_a_data_folder(data_dir: Path, inventory: Catalog, capsys: pytest.CaptureFixture[str]):
     url = embedded.EmbeddedServer(data_dir / "pg", Path()).url
     main(["db", "upgrade", "--data-dir", str(data_dir)])
-    assert asyncio.run(value(url, "INSERT INTO roles (id) VALUES ('r') RETURNING id")) == "r"
+    added = "INSERT INTO organizations (id, name, created_at, updated_at) VALUES ('o', 'O', now(), now()) RETURNING id"
+    assert asyncio.run(value(url, added)) == "o"
     asyncio.run(create_scratch(url, inventory))
     capsys.readouterr()
     assert main(["db", "reset", "--data-dir", str(data_dir)]) == 0
@@ -56,7 +57,7 @@ def test_reset_empties_a_data_folder(data_dir: Path, inventory: Catalog, capsys:
         f"{data_dir}/pg: empty, with the shipped tables",
         f"{data_dir}/pg: dropped {scratch_name(inventory)}",
     ]
-    assert asyncio.run(value(url, "SELECT count(*)::text FROM roles")) == "0"
+    assert asyncio.run(value(url, "SELECT count(*)::text FROM organizations")) == "0"
 
 
 def test_another_database_is_emptied_only_by_name(

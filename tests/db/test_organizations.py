@@ -19,7 +19,6 @@ from service.db.engine import Database
 from service.db.organizations import NewOrganization, create_organization
 from service.db.upgrade import upgrade
 from service.errors import ConditionFailed, Invalid
-from tests.auth.gate import GATE
 from tests.conftest import MakeDatabase
 
 NEW = NewOrganization("Harbour & Pine", "harbour-pine", "sub-ingrid", "ingrid@harbour.example")
@@ -27,9 +26,8 @@ TABLES = ("organizations", "roles", "users", "user_roles", "api_key")
 
 
 @pytest.fixture(scope="module")
-async def gated(make_database: MakeDatabase, inventory: Catalog) -> AsyncIterator[Database]:
-    database = Database.connect(await make_database(inventory), size=5)
-    await database.execute_ddl(GATE)
+async def gated(make_database: MakeDatabase, enforced: Catalog) -> AsyncIterator[Database]:
+    database = Database.connect(await make_database(enforced), size=5)
     yield database
     await database.close()
 
@@ -37,7 +35,7 @@ async def gated(make_database: MakeDatabase, inventory: Catalog) -> AsyncIterato
 @pytest.fixture
 async def clean(gated: Database) -> AsyncIterator[Database]:
     yield gated
-    await gated.execute_ddl(f"TRUNCATE {', '.join(TABLES)}")
+    await gated.execute_ddl(f"TRUNCATE {', '.join(TABLES)} CASCADE")
 
 
 async def counts(database: Database) -> list[int]:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import re
 from base64 import b64decode
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
 
+from service.db.embedded import url_with_database
 from service.db.engine import DIRECT_SETTINGS, Database
 from service.db.roles import LOGINS, make_roles, password_verifier
 from service.db.upgrade import upgrade
 from service.errors import CommandError
-from tests.conftest import MakeDatabase
+from tests.conftest import throwaway_server
+from tests.db.conftest import FIFTEEN
 from tests.running import ROOT
 
 PASSWORDS = {role: f"{role}-of-the-tests-0123456789" for role in LOGINS}
@@ -30,10 +32,22 @@ def as_role(url: str, role: str) -> str:
     return parts._replace(netloc=f"{role}@{parts.netloc.rpartition('@')[2]}").geturl()
 
 
+@pytest.fixture(scope="module", params=["packaged", "15"])
+def own_server_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A server without the roles, which all databases of one share and other tests make."""
+    if request.param == "15" and not FIFTEEN.exists():
+        pytest.skip(f"no PostgreSQL 15 at {FIFTEEN}: apt-get install postgresql-15")
+    yield from throwaway_server(FIFTEEN if request.param == "15" else None)
+
+
 @pytest.fixture
-async def url(make_database: MakeDatabase) -> AsyncIterator[str]:
-    """A database of an administrator's own; the roles, which all databases share, go at the end."""
-    url = await make_database(None)
+async def url(own_server_url: str) -> AsyncIterator[str]:
+    """A database of an administrator's own; the roles go at the end."""
+    url = url_with_database(own_server_url, "shop")
+    server = await asyncpg.connect(own_server_url)
+    await server.execute("DROP DATABASE IF EXISTS shop")
+    await server.execute("CREATE DATABASE shop TEMPLATE template0 ENCODING 'UTF8'")
+    await server.close()
     superuser = await asyncpg.connect(url)
     await superuser.execute("CREATE ROLE offramp_admin LOGIN CREATEROLE")
     name = await superuser.fetchval("SELECT quote_ident(current_database())")
@@ -73,10 +87,21 @@ async def test_what_is_migrated_belongs_to_the_owner(migrated: str):
 
 
 async def test_the_role_that_serves_reads_and_writes_rows(migrated: str):
+    owner = await asyncpg.connect(as_role(migrated, "app_migrate"))
+    await owner.execute("INSERT INTO organizations (id, name, created_at, updated_at) VALUES ('o', 'O', now(), now())")
+    await owner.close()
     serving = await asyncpg.connect(as_role(migrated, "app_rw"))
-    await serving.execute("INSERT INTO organizations (id, name) VALUES ('o', 'Ours')")
-    await serving.execute("UPDATE organizations SET name = 'Theirs'")
-    assert await serving.fetchval("DELETE FROM organizations RETURNING name") == "Theirs"
+    new = (
+        "INSERT INTO categories (id, organization_id, name, created_at, updated_at) "
+        "VALUES ('c', 'o', 'C', now(), now())"
+    )
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await serving.execute(new)  # nobody has said who asks
+    async with serving.transaction():
+        await serving.execute("SELECT app_context('o', 'service', '{}')")
+        await serving.execute(new)
+        await serving.execute("UPDATE categories SET name = 'Theirs'")
+        assert await serving.fetchval("DELETE FROM categories RETURNING name") == "Theirs"
     await serving.close()
 
 
@@ -111,10 +136,16 @@ async def test_a_role_that_reports_reads_one_organization(migrated: str):
     """By the script of docs/aws.md, on a table with row-level security."""
     script = (ROOT / "docs" / "aws.md").read_text().split("```sql\n")[1].split("```")[0]
     administrator = await asyncpg.connect(as_role(migrated, "offramp_admin"))
+    await administrator.execute("SET ROLE app_owner")
     await administrator.execute(
-        "INSERT INTO categories (id, name, organization_id) VALUES ('1', 'A', 'o'), ('2', 'B', 'p')"
+        "INSERT INTO organizations (id, name, created_at, updated_at) "
+        "SELECT id, id, now(), now() FROM unnest('{o,p}'::text[]) AS id"
     )
-    await administrator.execute("ALTER TABLE categories ENABLE ROW LEVEL SECURITY")
+    await administrator.execute(
+        "INSERT INTO categories (id, name, organization_id, created_at, updated_at) "
+        "VALUES ('1', 'A', 'o', now(), now()), ('2', 'B', 'p', now(), now())"
+    )
+    await administrator.execute("RESET ROLE")
     await administrator.execute(script.replace("the id of the organization", "o"))
     await administrator.close()
     reporting = await asyncpg.connect(as_role(migrated, "report_harbour"))

@@ -173,7 +173,7 @@ async def test_a_datetime_reads_the_same_whatever_the_session(database: Database
 
 async def test_text_is_ordered_by_its_bytes(database: Database):
     values = ["10", "9", "Apple", "app", "z", "élan"]
-    await database.execute_ddl("CREATE TABLE words (LIKE organizations)")
+    await database.execute_ddl('CREATE TABLE words (id text COLLATE "C")')
     async with database.transaction() as transaction:
         await transaction.copy("words", ["id"], [(each,) for each in reversed(values)])
         rows = await transaction.fetch_rows("SELECT id FROM words ORDER BY id")

@@ -95,7 +95,7 @@ async def test_a_create_fills_in_what_was_left_out_or_null(api: Api, given: dict
     }  # fmt: skip
 
 
-async def test_an_update_fills_in_nothing_but_its_time(api: Api):
+async def test_an_update_fills_in_nothing_but_its_time_and_version(api: Api):
     await api.data(CREATE % "id", {"i": {**TASK, "seen": None, "due": "2025-01-01"}})
     before = (await api.sql("SELECT * FROM tasks"))[0]
     await asyncio.sleep(0.002)
@@ -105,7 +105,7 @@ async def test_an_update_fills_in_nothing_but_its_time(api: Api):
     assert task["updatedAt"] > task["createdAt"]
     after = (await api.sql("SELECT * FROM tasks"))[0]
     changed = {name for name in before.keys() if before[name] != after[name]}  # noqa: SIM118  a Record iterates values
-    assert changed == {"weight", "json", "due", "updated_at"}
+    assert changed == {"weight", "json", "due", "updated_at", "row_version"}
 
 
 async def test_an_update_of_nothing_changes_nothing(api: Api):

@@ -20,7 +20,9 @@ DIALECT = postgresql.dialect()
 
 
 def shape(table: Table) -> tuple[list[object], list[str]]:
-    columns = [(each.name, each.type.compile(DIALECT), each.nullable) for each in table.columns]
+    columns = [
+        (each.name, each.type.compile(DIALECT), each.nullable) for each in table.columns if each.name != "row_version"
+    ]
     return columns, [each.name for each in table.primary_key.columns]
 
 

@@ -65,7 +65,7 @@ class Rest:
         problem: dict[str, Any] = response.json()
         assert problem["status"] == status
         assert problem["type"] == f"/errors/{problem['code']}"
-        assert set(problem) - {"errors"} == {"type", "title", "status", "detail", "instance", "code", "traceId"}
+        assert set(problem) - {"errors", "line"} == {"type", "title", "status", "detail", "instance", "code", "traceId"}
         return problem
 
     async def flaws(self, method: str, path: str, body: Any = None, **options: Any) -> list[tuple[str, str]]:

@@ -47,7 +47,13 @@ async def test_a_mutation_is_a_post(connected: Rest):
     assert (order["number"], order["status"], order["owner"]) == ("PO-1", "SUBMITTED", "mia")
     assert order == await connected.get(f"/v1/purchase-orders/{order['id']}", caller=MIA)
     again = await connected.refused(409, "POST", "/v1/operations/placePurchaseOrder", ORDER, caller=MIA)
-    assert again["code"] == "condition_failed"
+    assert (again["code"], again["type"]) == ("duplicate_number", "/errors/duplicate_number")
+
+
+async def test_a_refusal_says_which_line_it_is_about(connected: Rest):
+    order = {"input": ORDER["input"] | {"lines": [{"productId": "none", "quantity": 1, "unitPrice": 1}]}}
+    refused = await connected.refused(400, "POST", "/v1/operations/placePurchaseOrder", order, caller=MIA)
+    assert (refused["code"], refused["line"]) == ("unknown_product", 1)
 
 
 async def test_a_mutation_that_is_sent_twice_happens_once(connected: Rest):

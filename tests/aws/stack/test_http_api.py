@@ -67,6 +67,12 @@ def test_pages_of_the_frontend_alone_may_call(stage: str, origins: list[str], re
     assert "AllowCredentials" not in cors
 
 
+@pytest.mark.parametrize(("stage", "shown"), [("dev", "true"), ("prod", "false")])
+def test_pages_to_try_the_apis_are_shown_in_dev(stage: str, shown: str, request: pytest.FixtureRequest):
+    environment = request.getfixturevalue(stage)["ApiLambdaFunction"]["Environment"]["Variables"]
+    assert (environment["OFFRAMP_GRAPHIQL"], environment["OFFRAMP_DOCS"]) == (shown, shown)
+
+
 def test_a_page_may_send_any_header_and_read_those_that_clients_read(stack: Stack):
     cors = stack["HttpApi"]["CorsConfiguration"]
     assert cors["AllowHeaders"] == ["authorization", "*"]
