@@ -98,6 +98,8 @@ def told(statement: Select[tuple[object, ...]], arguments: list[ColumnElement[st
         .table_valued(column("told", Boolean), name="context$")
         .render_derived()
     )
-    asked = statement.subquery("asked$")
+    # Not all have a name by which a sub-select would show them.
+    columns = [each.label(f"v{at}") for at, each in enumerate(statement.selected_columns)]
+    asked = statement.with_only_columns(*columns, maintain_column_froms=True).subquery("asked$")
     rows = select(asked).where(called.c.told).offset(literal_column("0")).lateral("rows$")
     return select(*rows.c).select_from(called, rows)

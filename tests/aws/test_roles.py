@@ -18,7 +18,7 @@ MADE = ["app_owner", "app_gate", "app_migrate", "app_rw"]
 
 @pytest.fixture
 def url() -> Iterator[str]:
-    """A database on a server without our roles: they belong to the whole server, and other tests have tables of theirs."""
+    """A database on a server of its own: roles belong to the whole server, and other tests have tables of theirs."""
     yield from throwaway_server(None)
 
 

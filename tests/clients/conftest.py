@@ -43,7 +43,7 @@ class Service:
 
 @contextmanager
 def running_service(data_dir: Path, database_url: str, *options: str) -> Iterator[Service]:
-    """`offramp dev` with empty tables in a database, for as long as the block runs; the API key is the organization's."""
+    """`offramp dev` with empty tables in a database, for as long as the block runs."""
     given = ["--database-url", database_url, "--api-key", f"{API_KEY}@{ORGANIZATION}", "--no-demo-data", *options]
     with running_dev(data_dir, *given) as address:
         yield Service(f"{address}/graphql", data_dir, database_url)

@@ -112,11 +112,11 @@ def test_a_request_that_is_too_large_is_told_in_words_and_once(gen1):
 def test_a_row_that_cannot_be_shown_is_null_in_its_place(legacy_app):
     """A required value that is missing, as it may be in data of the old backend."""
     create = """
-    const input = { organizationId: given.organization, sku: given.sku, name: "N", price: 1, active: true, ratings: [] };
-    const created = await client.models.Product.create(input);
+    const product = { name: "N", price: 1, active: true, ratings: [] };
+    const created = await client.models.Product.create({ ...given, ...product });
     return created.data.id;
     """
-    first, *_ = [legacy_app.run(create, organization=ORGANIZATION, sku=f"null-{number}") for number in range(5)]
+    first, *_ = [legacy_app.run(create, organizationId=ORGANIZATION, sku=f"null-{number}") for number in range(5)]
     clear = "return client.graphql({ query: mutations.updateProduct, variables: { input: given } });"
     assert legacy_app.attempt(clear, id=first, name=None).thrown["errors"]
     filter_ = {"sku": {"beginsWith": "null-"}}

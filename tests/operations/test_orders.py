@@ -213,11 +213,15 @@ async def test_a_document_mixes_generated_and_custom_mutations_in_order(api: Api
         "seen": {"onOrder": 10, "reserved": 1},
     }
     assert [each["path"] for each in answer["errors"]] == [["again"]]
-    mixed = """{ listWarehouses { items { code } } __typename
+    mixed = """{ listWarehouses { __typename of: __typename items { code } } __typename
       reorderSuggestions(organizationId: "acme") { __typename } warehouse: getWarehouse(id: "w1") { name } }"""
     others = [] if api.catalog.is_enforced else [{"code": "W9"}]
     assert await api.ask(mixed) == {
-        "listWarehouses": {"items": [{"code": "W1"}, *others]},
+        "listWarehouses": {
+            "__typename": "ModelWarehouseConnection",
+            "of": "ModelWarehouseConnection",
+            "items": [{"code": "W1"}, *others],
+        },
         "__typename": "Query",
         "reorderSuggestions": [],
         "warehouse": {"name": "North"},
