@@ -83,7 +83,8 @@ def test_e16_groups_are_those_of_the_token(
     function: LocalLambda, graphql: Callable[..., Event], issuer: DevelopmentIssuer, recorded: Callable[[str], Event]
 ):
     document = 'mutation { deleteProduct(input: {id: "any"}) { id } }'
-    event = graphql(document, authorization=issuer.issue("s2", "vera", ["[Admin Manager]"]))
+    theirs = issuer.issue("s2", "vera", ["[Admin Manager]"], organization=demo_callers().manager.organization)
+    event = graphql(document, authorization=theirs)
     event["requestContext"]["authorizer"] = recorded("behind_authorizer")["requestContext"]["authorizer"]
     (error,) = said(function.invoke(event))["errors"]
     assert error["errorType"] == "Unauthorized"

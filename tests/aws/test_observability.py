@@ -46,7 +46,7 @@ def test_a_request_is_one_line_with_metrics_and_its_spans_are_traced(
         "status": 200,
         "errors": 0,
     }
-    assert (first["statements"], first["cold_starts"], second["cold_starts"]) == (3, 1, 0)
+    assert (first["statements"], first["cold_starts"], second["cold_starts"]) == (4, 1, 0)  # one asks for the user
     assert {"auth", "compile", "sql"} <= set(first["spans_ms"])
     assert (first["function"], first["_aws"]["CloudWatchMetrics"][0]["Namespace"]) == ("offramp", "Offramp")
     (metrics,) = first["_aws"]["CloudWatchMetrics"]
