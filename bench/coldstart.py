@@ -24,6 +24,7 @@ from service.catalog.packaged import shipped
 from service.cli import package
 from service.db import embedded
 from service.db.engine import Database
+from service.db.roles import SERVE, make_local_roles
 from service.db.schema import schema_sql
 from service.importer import catalog_from_sdl
 from tests.aws.runtime import running_function
@@ -70,11 +71,13 @@ async def _environ(url: str, folder: Path, models: int, schema: str | None) -> d
     await server.close()
     own = embedded.url_with_database(url, name)
     database = Database.connect(own, size=1)
+    if catalog.is_enforced:
+        await make_local_roles(database)
     await database.execute_ddl(schema_sql(catalog))
     await database.close()
     issuer = DevelopmentIssuer.open(folder)
     return {
-        "DATABASE_URL": own,
+        "DATABASE_URL": embedded.url_as(own, SERVE) if catalog.is_enforced else own,
         "OFFRAMP_ISSUER": issuer.url,
         "OFFRAMP_CLIENT_IDS": issuer.client_id,
         "OFFRAMP_JWKS": issuer.jwks,
@@ -87,7 +90,9 @@ async def _environ(url: str, folder: Path, models: int, schema: str | None) -> d
 def _run(built: Path, runtime: Path, environ: dict[str, str], folder: Path) -> tuple[float, float, float, float]:
     """Milliseconds of CPU until the function asks for work, of time until then, for the first and the second answer."""
     event = json.loads(EVENT.read_text())
-    event["headers"]["authorization"] = DevelopmentIssuer.open(folder).issue("s1", "alice", ["Admin"])
+    event["headers"]["authorization"] = DevelopmentIssuer.open(folder).issue(
+        "s1", "alice", ["Admin"], organization="acme"
+    )
     started = time.perf_counter()
     with running_function(
         "service.aws.handler", environ, folder, python=package.interpreter(), root=built, path=(runtime,)

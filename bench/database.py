@@ -11,8 +11,8 @@ from pathlib import Path
 from bench.data import ROWS
 from service.catalog.model import Catalog
 from service.db import embedded
-from service.db.areas import make_area, make_tables
 from service.db.engine import Database, Transaction
+from service.db.scratch import create_scratch, create_tables
 from service.importer import catalog_from_sdl
 
 SCHEMA = Path(__file__).parent / "amplify.graphql"
@@ -35,9 +35,9 @@ def running(data_dir: Path, url: str | None) -> Iterator[str]:
     with embedded.start(data_dir, throwaway=True) as server:
         asyncio.run(_configure(server.url))
     with embedded.start(data_dir, throwaway=True) as server:
-        area = asyncio.run(make_area(server.url, catalog()))
-        asyncio.run(load(area))
-        yield area
+        scratch = asyncio.run(create_scratch(server.url, catalog()))
+        asyncio.run(load(scratch))
+        yield scratch
 
 
 async def _configure(url: str) -> None:
@@ -50,9 +50,9 @@ async def _configure(url: str) -> None:
 async def load(url: str) -> None:
     """Make the tables and fill them, unless they are there and full."""
     described = catalog()
-    await make_tables(url, described)
     database = Database.connect(url, size=1)
     try:
+        await create_tables(database, described)
         if await database.fetch_value("SELECT id FROM products LIMIT 1"):
             return
         started = time.monotonic()

@@ -27,6 +27,7 @@ from service.catalog.packaged import shipped
 from service.db import embedded
 from service.db.engine import Database
 from service.db.organizations import NewOrganization, create_organization
+from service.db.roles import SERVE
 from service.db.upgrade import upgrade
 from service.settings import Settings
 
@@ -43,25 +44,24 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="offramp-bench-") as folder:
         if arguments.database_url:
-            _run(Path(folder), arguments.database_url, arguments)
+            given = arguments.database_url
+            _run(Path(folder), given, f"{given}{'&' if '?' in given else '?'}role={SERVE}", arguments)
             return
         with embedded.start(Path(folder) / "data", throwaway=True) as server:
-            _run(Path(folder), server.url, arguments)
+            _run(Path(folder), server.url, embedded.url_as(server.url, SERVE), arguments)
 
 
-def _run(folder: Path, url: str, arguments: argparse.Namespace) -> None:
+def _run(folder: Path, url: str, served_url: str, arguments: argparse.Namespace) -> None:
     upgrade(url)
-    asyncio.run(_trade(folder, url, arguments.seconds, arguments.disturbers))
+    asyncio.run(_trade(folder, url, served_url, arguments.seconds, arguments.disturbers))
 
 
-async def _trade(folder: Path, url: str, seconds: float, disturbers: int) -> None:
-    database = Database.connect(url, size=CLIENTS)
+async def _trade(folder: Path, url: str, served_url: str, seconds: float, disturbers: int) -> None:
+    database = Database.connect(served_url, size=CLIENTS)
     aside = Database.connect(url, size=disturbers + 1)
-    made = await create_organization(
-        database, NewOrganization("Acme", "acme", "s1", "a@acme.example"), with_api_key=False
-    )
+    made = await create_organization(aside, NewOrganization("Acme", "acme", "s1", "a@acme.example"), with_api_key=False)
     books = Books()
-    async with _client(folder, url, database, made.id) as client:
+    async with _client(folder, served_url, database, made.id) as client:
         send = _sender(client)
         market = await _furnished(send, made.id)
         before = await _deadlocks(aside)

@@ -38,7 +38,7 @@ async def create_scratch(url: str, catalog: Catalog) -> str:
     scratch = url_with_database(url, name)
     database = Database.connect(scratch, size=1)
     try:
-        await _create_tables(database, catalog)
+        await create_tables(database, catalog)
     finally:
         await database.close()
     return scratch
@@ -75,7 +75,8 @@ async def _create_database(url: str, name: str) -> None:
         await server.close()
 
 
-async def _create_tables(database: Database, catalog: Catalog) -> None:
+async def create_tables(database: Database, catalog: Catalog) -> None:
+    """Make a catalog's tables, unless they are there."""
     async with database.transaction() as transaction:
         await transaction.execute("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '60s'")
         await transaction.execute(f"SELECT pg_advisory_xact_lock({MAKER})")
