@@ -47,12 +47,6 @@ def app(packages, line, tmp_path_factory):
 
 
 @pytest.fixture
-def legacy_app(packages, legacy):
-    with App("amplify_v6.mjs", legacy, {"admin": legacy.token("ada", "Admin")}, "gen1") as app:
-        yield app
-
-
-@pytest.fixture
 async def rows(own_url):
     database = Database.connect(own_url, size=1)
 

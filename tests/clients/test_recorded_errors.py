@@ -10,19 +10,11 @@ The database being away is in `test_outages.py`.
 import json
 from pathlib import Path
 
-import pytest
-
-from tests.clients.conftest import ORGANIZATION, App
+from tests.clients.conftest import ORGANIZATION
 
 RECORDS = {each["name"]: each for each in json.loads((Path(__file__).parent / "exchanges.json").read_text())}
 GET_AUDIT_LOG = "return client.graphql({ query: queries.getAuditLog, variables: given });"
 LIST = "return client.graphql({ query: queries.listProducts, variables: given });"
-
-
-@pytest.fixture
-def legacy_app(packages, legacy):
-    with App("amplify_v6.mjs", legacy, {"admin": legacy.token("ada", "Admin")}, "gen2") as app:
-        yield app
 
 
 def recorded(name):
