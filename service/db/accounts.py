@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from service.catalog.model import Catalog
+from service.db.context import GROUPS
 from service.db.gate import owned_by_gate
-from service.db.roles import GATE, OWNER
+from service.db.roles import GATE, OWNER, SERVE
 
 _API_KEYS = """\
 CREATE TABLE api_key (
@@ -46,11 +47,11 @@ CREATE FUNCTION app_api_key(digest bytea) RETURNS text
     WHERE k.digest = app_api_key.digest AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())
 $$"""
 
-_GUARD = """\
+_GUARD = f"""\
 CREATE FUNCTION app_guard_user() RETURNS trigger
     LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
-    IF current_setting('app.provider', true) = 'service' OR 'Admin' = ANY (app_names('groups cognito:groups')) THEN
+    IF current_setting('app.provider', true) = 'service' OR 'Admin' = ANY (app_names('{GROUPS}')) THEN
         RETURN NEW;
     END IF;
     IF TG_OP = 'INSERT' THEN
@@ -78,7 +79,7 @@ def accounts_sql() -> Iterator[str]:
     yield "ALTER TABLE api_key FORCE ROW LEVEL SECURITY"
     yield f"CREATE POLICY owner ON api_key TO {OWNER} USING (true) WITH CHECK (true)"
     yield f"CREATE POLICY gate ON api_key FOR SELECT TO {GATE} USING (true)"
-    yield "REVOKE ALL ON api_key FROM app_rw"
+    yield f"REVOKE ALL ON api_key FROM {SERVE}"
     yield f"GRANT SELECT ON api_key, users, user_roles, roles TO {GATE}"
     # One of all organizations: the only index that no organization leads, for the only question that has none.
     yield "CREATE INDEX users_cognito_sub_idx ON users (cognito_sub)"
@@ -88,5 +89,5 @@ def accounts_sql() -> Iterator[str]:
     yield _GUARD
     yield (
         "CREATE TRIGGER guarded BEFORE INSERT OR UPDATE OF cognito_sub, status ON users FOR EACH ROW "
-        "WHEN (current_user = 'app_rw') EXECUTE FUNCTION app_guard_user()"
+        f"WHEN (current_user = '{SERVE}') EXECUTE FUNCTION app_guard_user()"
     )

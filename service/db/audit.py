@@ -13,7 +13,7 @@ import orjson
 
 from service.catalog.audit_entry import AUDIT_ENTRY, TABLE
 from service.catalog.model import Catalog, Model
-from service.db.context import ORGANIZATION
+from service.db.context import GROUPS, ORGANIZATION
 from service.db.gate import owned_by_gate
 from service.db.policies import secured
 from service.db.quoting import literal, quoted
@@ -168,7 +168,7 @@ def _admins() -> str:
     groups = AUDIT_ENTRY.rules[0].groups
     listed = ", ".join(map(literal, groups))
     is_user = "current_setting('app.provider', true) = 'userPools'"
-    return f"(SELECT {is_user} AND app_names('groups cognito:groups') && ARRAY[{listed}])"
+    return f"(SELECT {is_user} AND app_names('{GROUPS}') && ARRAY[{listed}])"
 
 
 def _has_log(catalog: Catalog) -> bool:

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 import orjson
 from sqlalchemy import Boolean, ColumnElement, Select, column, func, literal_column, select
 
-from service.auth.principal import Principal
+from service.auth.principal import GROUPS_CLAIM, Principal
 from service.catalog.model import Rule
 from service.db.binds import identities
 from service.db.plan import Groups, Identities
@@ -60,6 +60,10 @@ def named_by(rule: Rule) -> Named:
 def key_of(named: Named) -> str:
     """Where `app_names` finds it."""
     return f"{'owner' if isinstance(named, Identities) else 'groups'} {named.claim}"
+
+
+GROUPS = key_of(Groups(GROUPS_CLAIM))
+"""Where the groups of a user pool are found."""
 
 
 def context_of(principal: Principal, named: Iterable[Named]) -> list[str | None]:

@@ -88,3 +88,21 @@ def test_a_database_that_is_away_is_explained(capsys: pytest.CaptureFixture[str]
     assert main(["db", "upgrade", "--database-url", "postgresql://me:hunter2@127.0.0.1:1/shop"]) == 1
     message = capsys.readouterr().err
     assert message == "offramp: Migrating shop failed. The database is not available. Try again.\n"
+
+
+def test_nothing_is_served_as_a_role_that_policies_do_not_bind(
+    data_dir: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    url = embedded.EmbeddedServer(data_dir / "pg", Path()).url
+    main(["db", "upgrade", "--data-dir", str(data_dir)])
+    monkeypatch.setenv("OFFRAMP_ISSUER", "https://pool.example")
+    monkeypatch.setenv("OFFRAMP_CLIENT_IDS", "c")
+    monkeypatch.setenv("OFFRAMP_CURSOR_KEY", "0" * 32)
+    for address, why in ((url, "is a superuser"), (f"{url}&role=app_owner", "owns tables")):
+        monkeypatch.setenv("DATABASE_URL", address)
+        capsys.readouterr()
+        assert main(["serve"]) == 1
+        assert capsys.readouterr().err == (
+            f"offramp: The database role {why}, so row-level security would not hold. Serve as app_rw.\n"
+            "  DATABASE_URL is for app_rw; MIGRATION_DATABASE_URL for app_migrate.\n"
+        )

@@ -20,9 +20,11 @@ from typing import Any
 import pytest
 
 from service.auth.issuer import DevelopmentIssuer, api_key
+from service.demo import demo_callers
 from tests.auth.local_pool import CLIENT_ID, local_pools
 
 ROOT = Path(__file__).parents[2]
+HARBOUR = demo_callers().admin.organization
 SCHEMA = """
 type Note @model @auth(rules: [{ allow: owner }, { allow: groups, groups: ["Editors"] }]) {
   id: ID!
@@ -140,13 +142,10 @@ def test_what_was_written_is_there_after_the_next_start(tmp_path: Path) -> None:
         ]
         found = first.ask("{ listProducts(limit: 3) { items { name } } }", x_api_key=first.said["apiKey"])
         assert len(found["data"]["listProducts"]["items"]) == 3
-        token = (
-            first.said["tokens"]["Admin (dev-admin)"]
-            if "Admin (dev-admin)" in first.said["tokens"]
-            else next(iter(first.said["tokens"].values()))
-        )
+        token = next(iter(first.said["tokens"].values()))
         first.ask(
-            'mutation { createCategory(input: {organizationId: "o1", name: "Kept"}) { id } }', authorization=token
+            f'mutation {{ createCategory(input: {{organizationId: "{HARBOUR}", name: "Kept"}}) {{ id }} }}',
+            authorization=token,
         )
     assert not (tmp_path / "pg" / "postmaster.pid").exists()
     with dev(tmp_path) as second:
@@ -188,7 +187,24 @@ def test_a_real_user_pool_instead_of_our_own(tmp_path: Path) -> None:
         with dev(tmp_path, *options) as running:
             assert running.said["tokens"] == {}
             query = "{ listProducts { items { id } } }"
-            answer = running.ask(query, authorization=pool.token("u1", "Admin"))
+            with pytest.raises(urllib.error.HTTPError) as stranger:
+                running.ask(query, authorization=pool.token("u2", "Admin"))
+            with stranger.value as refusal:
+                assert (refusal.code, refusal.headers["x-amzn-errortype"]) == (403, "NoOrganizationException")
+            made = (
+                "organization",
+                "create",
+                "--name",
+                "N",
+                "--slug",
+                "n",
+                "--admin-sub",
+                "u1",
+                "--admin-email",
+                "a@b.c",
+            )
+            subprocess.run(command(*made, "--data-dir", str(tmp_path)), cwd=ROOT, check=True, capture_output=True)
+            answer = running.ask(query, authorization=pool.token("u1"))
             assert answer == {"data": {"listProducts": {"items": []}}}
             with pytest.raises(urllib.error.HTTPError) as caught:
                 running.ask(query, authorization=DevelopmentIssuer.open(tmp_path).issue("u1", "u1"))
@@ -242,7 +258,11 @@ def test_a_port_in_use(tmp_path: Path) -> None:
         (["--issuer", "http://pool.example", "--client-id", "c"], 2, "OFFRAMP_ISSUER must be an https:// address"),
         (["--database-url", "mysql://x"], 2, "DATABASE_URL must start with postgresql://"),
         (["--port", "99999"], 2, "must be a port, 0 to 65535"),
-        (["--integrity", "enforced"], 1, "is not part of this version"),
+        (
+            ["--integrity", "enforced", "--schema", str(ROOT / "graphql" / "amplify.graphql")],
+            1,
+            "it does not say which field is the organization",
+        ),
     ],
 )
 def test_mistakes(tmp_path: Path, arguments: list[str], status: int, text: str) -> None:
