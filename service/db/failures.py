@@ -41,6 +41,7 @@ _AWAY = Meaning(Unavailable, "The database is not available. Try again.", discon
 _BUSY = Meaning(Unavailable, "The database is busy. Try again.")
 _CLASH = Meaning(Clash, "Another request changed the same rows at the same time. Try again.")
 _REFUSES = Meaning(Unavailable, "The database refuses the user name or the password.", disconnects=True)
+_REFERRED = "A row that is referred to does not exist, or a row is still referred to."
 _VALUE = Meaning(Invalid, "A value cannot be stored.")
 
 MEANINGS = {
@@ -49,8 +50,9 @@ MEANINGS = {
     "22003": Meaning(Invalid, "A number is too large."),
     "22021": Meaning(Invalid, "A text holds a character that cannot be stored (NUL)."),
     "22P05": Meaning(Invalid, "A text holds a character that cannot be stored (\\u0000)."),
+    "23001": Meaning(ConditionFailed, _REFERRED),  # what PostgreSQL 18 says of RESTRICT; before it was 23503
     "23502": Meaning(Invalid, "A required value is missing."),
-    "23503": Meaning(ConditionFailed, "A row that is referred to does not exist, or a row is still referred to."),
+    "23503": Meaning(ConditionFailed, _REFERRED),
     "23505": Meaning(ConditionFailed, ConditionFailed.NOT_MET),
     "23514": Meaning(Invalid, "A value is not one of those that are allowed."),
     "25006": _AWAY,  # read only: we still talk to the server that was the writer before a failover
