@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
+from service.catalog.audit_entry import AUDIT_ENTRY
 from service.catalog.model import Access, Allow, Catalog, Field, Model, Provider, Relation, Rule
 from service.errors import Forbidden
 
@@ -95,13 +96,15 @@ def static_groups(catalog: Catalog) -> frozenset[tuple[str, str]]:
 
 
 def every_rule(catalog: Catalog) -> Iterable[Rule]:
-    """All rules of a catalog: of models, fields, relations and custom operations."""
+    """All rules of a catalog: of models, fields, relations, custom operations and, if it has one, the audit trail."""
     for model in catalog.models:
         yield from model.rules
         for member in guarded(model):
             yield from member.rules
     for operation in catalog.operations:
         yield from operation.rules
+    if catalog.is_enforced:
+        yield from AUDIT_ENTRY.rules
 
 
 def is_redacted(model: Model, target: Model) -> bool:

@@ -1,8 +1,8 @@
-"""The audit trail as a model: nobody's to write, an Admin's to read. It is in no GraphQL schema."""
+"""The audit trail as a model: nobody's to write, an Admin's to read. It is in no GraphQL schema; REST has it."""
 
 from __future__ import annotations
 
-from service.catalog.model import Access, Allow, Field, Model, Operations, Rule, TypeRef
+from service.catalog.model import Access, Allow, Field, Index, Model, Operations, Rule, TypeRef
 
 TABLE = "audit_entry"
 
@@ -29,8 +29,10 @@ AUDIT_ENTRY = Model(
         )
     ),
     key=("id",),
-    operations=Operations(),
+    operations=Operations(get="getAuditEntry", list="listAuditEntries"),
+    indexes=(Index("byTime", "occurredAt"), Index("byEntity", "entityType", ("entityId",))),
     rules=(Rule(Allow.GROUPS, access=frozenset({Access.GET, Access.LIST}), groups=("Admin",)),),
     tenant=Field("organizationId", TypeRef("ID", required=True), "organization_id", in_input=False),
     module="audit",
+    description="What was done to a row: by whom, when, from where, and what it was before and after.",
 )

@@ -119,7 +119,7 @@ class Statements:
         else:
             chosen = select(*values.values()).where(maker.about_nothing(create))
             statement = insert(table).from_select(list(values), chosen)
-        written = statement.on_conflict_do_nothing().returning(*table.c).cte("w")
+        written = statement.on_conflict_do_nothing(constraint=table.primary_key).returning(*table.c).cte("w")
         return maker.finish_write(create.model, written, create.selection)
 
     def update(self, change: plan.Update, fields: Sequence[str]) -> Statement:

@@ -37,7 +37,7 @@ TIME = re.compile(rf"{_CLOCK}{_OFFSET}?")
 DATE_TIME = re.compile(rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}T{_CLOCK}{_OFFSET}")
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 EMAIL = re.compile(rf"[A-Za-z0-9.!#$%&'*+/=?^_`{{|}}~-]+@{_LABEL}(?:\.{_LABEL})*")
-URL = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#]+|(?!https?:)[A-Za-z][A-Za-z0-9+.-]*:)[^\s]*")
+URL = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*://[^\s\x00/?#]+|(?!https?:)[A-Za-z][A-Za-z0-9+.-]*:)[^\s\x00]*")
 PHONE = re.compile(r"\+?[ ().-]*(?:[0-9][ ().-]*){3,15}")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _JSON_SPACE = re.compile(r'("(?:[^"\\]|\\.)*")|[ \t\n\r]+')

@@ -101,7 +101,8 @@ class Changes:
             for each in model.fields
             if each.rules and decide(each.rules, Access.UPDATE, session.caller) is not Answer.YES
         }
-        return frozenset(owners | closed | {model.timestamps.created or ""})
+        tenant = model.tenant.name if model.tenant else ""
+        return frozenset(owners | closed | {model.timestamps.created or "", tenant})
 
     async def _row(self, prepared: Prepared, variables: dict[str, Any], session: Session) -> ShownRow:
         text = await self._repository.run(prepared, variables, session.principal, session.transaction)

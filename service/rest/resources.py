@@ -12,6 +12,7 @@ from enum import StrEnum
 from functools import cached_property
 from urllib.parse import quote, unquote
 
+from service.catalog.audit_entry import AUDIT_ENTRY
 from service.catalog.columns import snake_case
 from service.catalog.model import Catalog, Field, Model, Operation, Relation, Root
 from service.catalog.plurals import upper_first
@@ -107,10 +108,12 @@ class Resource:
     def sortable(self, fixed: Collection[str] = ()) -> tuple[str, ...]:
         """The fields that rows may be sorted by first, `fixed` being those that the filter holds to one value.
 
-        These are the ones an index has the rows in order of; behind the first any may follow.
+        These are the ones an index has the rows in order of; behind the first any may follow. A caller's rows are all
+        of one organization, whose field leads the indexes and may be one that no API shows.
         """
-        led = (_led_by(columns, fixed) for columns in self.index_columns)
-        return tuple(dict.fromkeys(name for names in led for name in names))
+        tenant = [self.model.tenant.name] if self.model.tenant else []
+        led = (_led_by(columns, {*fixed, *tenant}) for columns in self.index_columns)
+        return tuple(dict.fromkeys(name for names in led for name in names if name in self.model.field_by_name))
 
     def key_in_path(self, values: Sequence[str]) -> str:
         """The key of a row as a segment of a path: `w1~p1~lot%7E7`."""
@@ -128,9 +131,10 @@ class Resource:
 
 
 def resources_of(catalog: Catalog) -> tuple[Resource, ...]:
-    """The resources of a catalog, in its order."""
+    """The resources of a catalog, in its order; last the audit trail of one that keeps organizations apart."""
     segments = _distinct((each, _segment_of(each)) for each in catalog.models)
-    return tuple(_resource(catalog, each, segments[each.name]) for each in catalog.models)
+    found = [_resource(catalog, each, segments[each.name]) for each in catalog.models]
+    return tuple([*found, _resource(catalog, AUDIT_ENTRY, AUDIT_ENTRIES)] if catalog.is_enforced else found)
 
 
 def operation_path(operation: Operation) -> str:

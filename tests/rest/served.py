@@ -13,10 +13,11 @@ from typing import Any
 
 import httpx2
 
+from service.rest.openapi.values import FORMS
 from tests.running import ROOT, running_dev
 
-INVENTORY = ROOT / "graphql" / "amplify.graphql"
-ORGANIZATION = "org-of-the-rest-tests"
+ORGANIZATION = str(FORMS["ID"].example)
+"""The examples of the OpenAPI document are of this one."""
 API_KEY = "da2-resttests000000000000000"
 
 
@@ -49,9 +50,11 @@ class Served:
 
 
 @contextmanager
-def serving(data_dir: Path, schema: Path = INVENTORY) -> Iterator[Served]:
-    """The API of a schema on empty tables, for as long as the block runs."""
-    with running_dev(data_dir, "--schema", str(schema), "--api-key", API_KEY) as address:
+def serving(data_dir: Path, schema: Path | None = None) -> Iterator[Served]:
+    """The API of a schema, or of the shipped inventory, on empty tables, for as long as the block runs."""
+    shipped = ("--no-demo-data", "--api-key", f"{API_KEY}@{ORGANIZATION}")
+    imported = ("--schema", str(schema), "--api-key", API_KEY)
+    with running_dev(data_dir, *(imported if schema else shipped)) as address:
         served = Served(address, data_dir)
         yield served
         if "admin" in vars(served):

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.rest.library import SDL
-from tests.rest.served import Served, serving
+from tests.rest.served import ORGANIZATION, Served, serving
 
 HERE = Path(__file__).parent / "fuzz"
 SEED = "20261125"
@@ -23,6 +23,7 @@ SEED = "20261125"
 @pytest.fixture(scope="module")
 def inventory(tmp_path_factory) -> Iterator[Served]:
     with serving(tmp_path_factory.mktemp("inventory")) as served:
+        served.create("/v1/organizations", id=ORGANIZATION, name="Harbour & Pine Outfitters")
         yield served
 
 
@@ -47,7 +48,7 @@ def ask(served: Served, tmp_path: Path, *options: str) -> None:
         ),
         *("--checks", "all", "--seed", SEED, "--no-shrink", *options),
     ]
-    hooks = {"SCHEMATHESIS_HOOKS": "described_in_words", "PYTHONPATH": str(HERE)}
+    hooks = {"SCHEMATHESIS_HOOKS": "described_in_words", "PYTHONPATH": str(HERE), "OWN_ORGANIZATION": ORGANIZATION}
     done = subprocess.run(
         command, check=False, cwd=tmp_path, env=os.environ | hooks, capture_output=True, text=True, timeout=280
     )

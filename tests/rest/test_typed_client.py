@@ -12,7 +12,7 @@ import pytest
 from service.rest.openapi.document import openapi_document
 from tests.clients.conftest import NODE, install
 from tests.contracts.cases import catalog
-from tests.rest.served import Served, serving
+from tests.rest.served import ORGANIZATION, Served, serving
 
 HERE = Path(__file__).parent / "typed"
 MADE = HERE / "made"
@@ -47,8 +47,8 @@ def client() -> str:
 
 
 def test_it_compiles_and_works(client: str, service: Served):
-    service.create("/v1/organizations", id="org", name="Typed")
-    assert json.loads(run(client, service.url, service.token("ada", "Admin"))) == {
+    service.create("/v1/organizations", id=ORGANIZATION, name="Typed")
+    assert json.loads(run(client, service.url, service.token("ada", "Admin"), ORGANIZATION)) == {
         "created": [201, "EACH"],
         "listed": [[{"name": "Gas lamp", "price": 42}], False],
         "changed": [200, 45],

@@ -12,7 +12,7 @@ from typing import Any
 from service.catalog.model import Catalog, Field, Model, ObjectType, Relation
 from service.rest.openapi.values import Schema, Values, closed, embedded_input, or_null, ref
 from service.rest.questions import MOST_ROWS, MOST_SORTS, PAGE, sortable_fields
-from service.rest.resources import Resource
+from service.rest.resources import Action, Resource
 from service.rest.shapes import MOST_PATHS
 
 LIMIT: Schema = {"type": "integer", "minimum": 1, "maximum": MOST_ROWS, "default": PAGE}
@@ -42,9 +42,13 @@ def resource_schemas(catalog: Catalog, resource: Resource, values: Values) -> It
     yield f"{name}.Sort", _enum(sign + each for each in sortable_fields(resource) for sign in ("", "-"))
     whole, part = example_of(resource, values), example_of_change(resource, values)
     yield f"{name}.Search", _search(model) | {"examples": [{"limit": 10}]}
-    yield f"{name}.Create", _create(resource, values) | {"examples": [whole]}
-    yield f"{name}.Replace", _replacement(resource, values) | {"examples": [_without_key(whole, model)]}
-    yield f"{name}.Update", _patch(resource, values) | {"examples": [part]}
+    on = resource.endpoint_by_action
+    if Action.CREATE in on:
+        yield f"{name}.Create", _create(resource, values) | {"examples": [whole]}
+    if Action.REPLACE in on:
+        yield f"{name}.Replace", _replacement(resource, values) | {"examples": [_without_key(whole, model)]}
+    if Action.UPDATE in on:
+        yield f"{name}.Update", _patch(resource, values) | {"examples": [part]}
 
 
 def names_schema(model: Model, kind: str) -> Schema:

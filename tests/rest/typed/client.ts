@@ -2,7 +2,7 @@
 import createClient from "openapi-fetch";
 import type { components, paths } from "./made/api";
 
-const [url, token] = process.argv.slice(2);
+const [url, token, organization] = process.argv.slice(2);
 const api = createClient<paths>({
   baseUrl: url,
   headers: { authorization: `Bearer ${token}` },
@@ -10,7 +10,7 @@ const api = createClient<paths>({
 });
 
 type NewProduct = components["schemas"]["Product.Create"];
-const lamp: NewProduct = { organizationId: "org", sku: "LAMP-3", name: "Gas lamp", price: 42, ratings: [], unit: "EACH" };
+const lamp: NewProduct = { organizationId: organization, sku: "LAMP-3", name: "Gas lamp", price: 42, ratings: [], unit: "EACH" };
 
 const created = await api.POST("/v1/products", { body: lamp, params: { header: { "Idempotency-Key": "typed-1" } } });
 const id = created.data!.id!;

@@ -1,0 +1,220 @@
+"""REST on tables that keep organizations apart and references whole, as the role that serves."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from service.catalog.model import Catalog
+from service.rest.openapi.document import openapi_document
+from service.rest.resources import resources_of
+from tests.conftest import MakeDatabase
+from tests.rest.calls import Rest, rest_of
+from tests.rest.companies import ADMIN_OF_A, ADMIN_OF_B, ADMINS, A, B, found, product
+
+
+@pytest.fixture(scope="module")
+async def rest(enforced: Catalog, make_database: MakeDatabase) -> AsyncIterator[Rest]:
+    async with rest_of(enforced, make_database) as rest:
+        await found(rest)
+        yield rest
+
+
+async def names_of(rest: Rest, organization: str) -> set[str]:
+    """The products of an organization."""
+    return {each["id"] for each in (await rest.get("/v1/products", caller=ADMINS[organization]))["data"]}
+
+
+# ---------------------------------------------------------------- organizations
+
+
+async def test_the_same_key_is_a_row_of_each_organization(rest: Rest):
+    changed = await rest.send("PATCH", "/v1/products/tent", {"price": 77}, caller=ADMIN_OF_A)
+    assert changed.json()["price"] == 77
+    assert (await rest.get("/v1/products/tent", caller=ADMIN_OF_B))["price"] == 5
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
+async def test_a_row_of_another_organization_is_refused(rest: Rest, method: str):
+    path = "/v1/products" if method == "POST" else "/v1/products/tent"
+    body = {"organizationId": B} if method == "PATCH" else product(B, "tent", sku="OTHER")
+    problem = await rest.refused(403, method, path, body, caller=ADMIN_OF_A)
+    assert (problem["code"], problem["detail"]) == ("forbidden", "Unauthorized on [organizationId]")
+    assert (await rest.get("/v1/products/tent", caller=ADMIN_OF_A))["organizationId"] == A
+
+
+async def test_a_replacement_stays_where_it_is(rest: Rest):
+    body = product(A, "stays")
+    assert (await rest.send("PUT", "/v1/products/stays", body, caller=ADMIN_OF_A)).status_code == 201
+    replaced = await rest.send("PUT", "/v1/products/stays", body | {"name": "new"}, caller=ADMIN_OF_A)
+    assert (replaced.status_code, replaced.json()["organizationId"], replaced.json()["name"]) == (200, A, "new")
+
+
+async def test_a_batch_with_one_row_of_another_organization_does_nothing(rest: Rest):
+    requests = {"requests": [{"body": product(A, "one")}, {"body": product(B, "two")}]}
+    await rest.refused(403, "POST", "/v1/products:batchCreate", requests, caller=ADMIN_OF_A)
+    assert not {"one", "two"} & (await names_of(rest, A) | await names_of(rest, B))
+
+
+async def test_a_transaction_writes_within_the_organization(rest: Rest):
+    operations = [
+        {"method": "POST", "path": "/v1/categories", "as": "c", "body": {"organizationId": A, "name": "Camping"}},
+        {"method": "POST", "path": "/v1/products", "body": product(A, "stove", categoryId="$c.id")},
+    ]
+    done = await rest.send("POST", "/v1/transactions", {"operations": operations}, caller=ADMIN_OF_A)
+    assert [each["status"] for each in done.json()["results"]] == [201, 201]
+    shown = await rest.get("/v1/products/stove?include=category", caller=ADMIN_OF_A)
+    assert shown["category"]["name"] == "Camping"
+    theirs = {"operations": [{"method": "DELETE", "path": "/v1/products/stove"}]}
+    await rest.refused(404, "POST", "/v1/transactions", theirs, caller=ADMIN_OF_B)
+    assert "stove" in await names_of(rest, A)
+
+
+# ---------------------------------------------------------------- what the tables refuse
+
+TAKEN = "Another row has a value that no two rows may share."
+NO_ROW = "A row that is referred to does not exist, or a row is still referred to."
+NOT_ALLOWED = "A value is not one of those that are allowed."
+ORDERS, PRODUCTS = "/v1/purchase-orders", "/v1/products"
+BROKEN = {
+    "a reference to nothing": (ORDERS, 409, "condition_failed", NO_ROW, {"supplierId": "no-such"}),
+    "another organization's row": (ORDERS, 409, "condition_failed", NO_ROW, {"supplierId": "of-b"}),
+    "a number that is taken": (ORDERS, 409, "condition_failed", TAKEN, {"number": "PO-TAKEN"}),
+    "no enum's value": (ORDERS, 400, "validation_failed", "Must be one of DRAFT, ", {"status": "LOST"}),
+    "nothing where something must be": (ORDERS, 400, "validation_failed", "number is required.", {"number": None}),
+    "less than nothing": (PRODUCTS, 400, "invalid", NOT_ALLOWED, {"price": -1}),
+}
+
+
+def order(key: str, **more: object) -> dict[str, object]:
+    """The body of a purchase order of A."""
+    return {"id": key, "organizationId": A, "number": f"PO-{key}", "supplierId": "s1", "status": "DRAFT"} | more
+
+
+@pytest.fixture(scope="module")
+async def supplied(rest: Rest) -> Rest:
+    """With a supplier each, and an order."""
+    for organization, key in ((A, "s1"), (B, "of-b")):
+        body = {"id": key, "organizationId": organization, "name": "Nordlys"}
+        assert (await rest.send("POST", "/v1/suppliers", body, caller=ADMINS[organization])).status_code == 201
+    taken = await rest.send("POST", ORDERS, order("taken", number="PO-TAKEN"), caller=ADMIN_OF_A)
+    assert taken.status_code == 201, taken.text
+    return rest
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+async def test_what_the_tables_refuse_is_a_problem_in_plain_words(supplied: Rest, broken: str):
+    path, status, code, detail, values = BROKEN[broken]
+    body = (order("broken") if path == ORDERS else product(A, "broken")) | values
+    for method, at, sent in (
+        ("POST", path, body),
+        ("PUT", f"{path}/broken", body),
+        ("POST", f"{path}:batchCreate", {"requests": [{"body": body}]}),
+        ("POST", "/v1/transactions", {"operations": [{"method": "POST", "path": path, "body": body}]}),
+    ):
+        problem = await supplied.refused(status, method, at, sent, caller=ADMIN_OF_A)
+        assert problem["code"] == code, (method, at, problem)
+        assert problem["detail"].startswith(detail), (method, at, problem)
+    await supplied.refused(404, "GET", f"{path}/broken", caller=ADMIN_OF_A)
+
+
+async def test_a_change_is_refused_as_a_create_is(supplied: Rest):
+    made = await supplied.send("POST", ORDERS, order("changed"), caller=ADMIN_OF_A)
+    for values, detail in (({"number": "PO-TAKEN"}, TAKEN), ({"supplierId": "of-b"}, NO_ROW)):
+        problem = await supplied.refused(409, "PATCH", f"{ORDERS}/changed", values, caller=ADMIN_OF_A)
+        assert (problem["code"], problem["detail"]) == ("condition_failed", detail)
+    shown = await supplied.send("GET", f"{ORDERS}/changed", caller=ADMIN_OF_A)
+    assert (shown.json(), shown.headers["etag"]) == (made.json(), made.headers["etag"])
+
+
+async def test_a_key_that_is_taken_is_said_to_be(supplied: Rest):
+    problem = await supplied.refused(409, "POST", ORDERS, order("taken"), caller=ADMIN_OF_A)
+    assert problem["code"] == "already_exists"
+
+
+async def test_a_row_that_others_refer_to_stays(rest: Rest):
+    for path, body in (
+        ("/v1/categories", {"id": "used", "organizationId": A, "name": "Used"}),
+        ("/v1/products", product(A, "using", categoryId="used")),
+    ):
+        assert (await rest.send("POST", path, body, caller=ADMIN_OF_A)).status_code == 201
+    problem = await rest.refused(409, "DELETE", "/v1/categories/used", caller=ADMIN_OF_A)
+    assert (problem["code"], problem["detail"]) == ("condition_failed", NO_ROW)
+    assert (await rest.get("/v1/categories/used", caller=ADMIN_OF_A))["name"] == "Used"
+
+
+# ---------------------------------------------------------------- versions, and keys of idempotency
+
+
+async def test_a_change_that_does_not_come_through_rest_counts_as_a_version(rest: Rest):
+    made = await rest.send("POST", PRODUCTS, product(A, "versioned"), caller=ADMIN_OF_A)
+    async with rest.repository.transaction(ADMIN_OF_A) as transaction:
+        change = "UPDATE products SET price = 6, row_version = row_version + 1 WHERE id = 'versioned'"
+        await transaction.execute(change)
+    stale = {"if-match": made.headers["etag"]}
+    await rest.refused(412, "PATCH", f"{PRODUCTS}/versioned", {"price": 7}, caller=ADMIN_OF_A, headers=stale)
+    await rest.refused(412, "DELETE", f"{PRODUCTS}/versioned", caller=ADMIN_OF_A, headers=stale)
+    now = await rest.send(
+        "GET", f"{PRODUCTS}/versioned", caller=ADMIN_OF_A, headers={"if-none-match": stale["if-match"]}
+    )
+    assert (now.status_code, now.json()["price"]) == (200, 6)
+    fresh = {"if-match": now.headers["etag"]}
+    gone = await rest.send("DELETE", f"{PRODUCTS}/versioned", caller=ADMIN_OF_A, headers=fresh)
+    assert gone.status_code == 204
+
+
+async def test_a_key_of_idempotency_is_its_organizations_own(rest: Rest):
+    key = {"idempotency-key": "the-same-for-both"}
+    for organization, admin in ADMINS.items():
+        body = product(organization, "once")
+        first, again = [await rest.send("POST", "/v1/products", body, caller=admin, headers=key) for _ in range(2)]
+        assert [first.status_code, again.status_code] == [201, 201], first.text
+        assert "idempotent-replayed" not in first.headers
+        assert again.headers["idempotent-replayed"] == "true"
+        assert again.content == first.content
+    other = product(A, "another")
+    assert (await rest.refused(422, "POST", "/v1/products", other, caller=ADMIN_OF_A, headers=key))[
+        "code"
+    ] == "idempotency_key_reused"
+    assert await rest.sql("SELECT key FROM idempotency_key") == []  # nobody said who asks
+
+
+async def test_a_refused_write_keeps_no_key(rest: Rest):
+    key = {"idempotency-key": "refused-at-first"}
+    wrong = product(A, "kept", categoryId="not-yet")
+    await rest.refused(409, "POST", "/v1/products", wrong, caller=ADMIN_OF_A, headers=key)
+    made = await rest.send("POST", "/v1/products", product(A, "kept"), caller=ADMIN_OF_A, headers=key)
+    assert made.status_code == 201, made.text
+
+
+# ---------------------------------------------------------------- orders, and what is not shown
+
+
+async def test_rows_are_sorted_by_what_follows_the_organization_in_an_index(rest: Rest):
+    page = await rest.get("/v1/products?sort=-sku&fields=sku&limit=1000", caller=ADMIN_OF_A)
+    skus = [each["sku"] for each in page["data"]]
+    assert len(skus) > 1
+    assert skus == sorted(skus, reverse=True)
+    problem = await rest.refused(400, "GET", "/v1/products?sort=description", caller=ADMIN_OF_A)
+    [error] = problem["errors"]
+    assert error["code"] == "no_index"
+    assert "may be id, organizationId, name, sku, categoryId;" in error["detail"]
+
+
+async def test_the_join_models_organization_is_nobodys_to_see(supplied: Rest, enforced: Catalog):
+    [resource] = [each for each in resources_of(enforced) if each.name == "product-suppliers"]
+    assert resource.model.tenant is not None
+    hidden = resource.model.tenant.name
+    assert resource.sortable() == ("id", "productId", "supplierId")
+    body = {"id": "ps1", "productId": "tent", "supplierId": "s1"}
+    made = await supplied.send("POST", "/v1/product-suppliers", body, caller=ADMIN_OF_A)
+    assert (made.status_code, set(made.json())) == (201, {"id", "productId", "supplierId", "createdAt", "updatedAt"})
+    assert (await supplied.get("/v1/product-suppliers?sort=productId", caller=ADMIN_OF_A))["data"] == [made.json()]
+    assert (await supplied.get("/v1/product-suppliers", caller=ADMIN_OF_B))["data"] == []
+    for asked in (f"sort={hidden}", f"fields={hidden}", f"{hidden}={A}"):
+        await supplied.refused(400, "GET", f"/v1/product-suppliers?{asked}", caller=ADMIN_OF_A)
+    await supplied.refused(400, "POST", "/v1/product-suppliers", body | {hidden: A}, caller=ADMIN_OF_A)
+    schemas = openapi_document(enforced)["components"]["schemas"]
+    for name in ("ProductSupplier", "ProductSupplier.Create", "ProductSupplier.Filter"):
+        assert hidden not in schemas[name]["properties"]
