@@ -167,9 +167,11 @@ def organization(gen2) -> str:
 def legacy_app(packages, tmp_path_factory, database_url) -> Iterator[App]:
     """An app on tables that hold what the old backend may have held: rows that miss required values."""
     folder = tmp_path_factory.mktemp("legacy")
-    with running_service(folder, database_url, "--integrity", "legacy") as service:
-        with App("amplify_v6.mjs", service, {"admin": service.token("ada", "Admin")}, "gen2") as app:
-            yield app
+    with (
+        running_service(folder, database_url, "--integrity", "legacy") as service,
+        App("amplify_v6.mjs", service, {"admin": service.token("ada", "Admin")}, "gen2") as app,
+    ):
+        yield app
 
 
 @pytest.fixture
