@@ -166,10 +166,12 @@ def organization(gen2) -> str:
 @pytest.fixture(scope="session")
 def legacy_app(packages, tmp_path_factory, database_url) -> Iterator[App]:
     """An app on tables that hold what the old backend may have held: rows that miss required values."""
-    folder = tmp_path_factory.mktemp("legacy")
-    with running_service(folder, database_url, "--integrity", "legacy") as service:
-        with App("amplify_v6.mjs", service, {"admin": service.token("ada", "Admin")}, "gen2") as app:
-            yield app
+    options = ("--integrity", "legacy")
+    with (
+        running_service(tmp_path_factory.mktemp("legacy"), database_url, *options) as service,
+        App("amplify_v6.mjs", service, {"admin": service.token("ada", "Admin")}, "gen2") as app,
+    ):
+        yield app
 
 
 @pytest.fixture
