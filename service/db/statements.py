@@ -143,7 +143,11 @@ class Statements:
         maker = self._maker()
         row = maker.output.row(write.model)
         allowed = and_(*maker.allowed(write, row))
-        found = select(literal_column("'yes'", Text)).select_from(row.source).where(*maker.by_key(write, row), allowed)
+        found = (
+            select(literal_column("'yes'", Text).label("allowed"))
+            .select_from(row.source)
+            .where(*maker.by_key(write, row), allowed)
+        )
         return maker.finish(found)
 
     def reread(self, write: plan.Create | plan.Update) -> Statement:
