@@ -9,6 +9,7 @@ import pytest
 
 from service.db import purchase_orders
 from service.db.context import TELL
+from service.operations.rows import Rows
 from tests.operations.api import KEY, MIA, VIC, Api, product, stock, user
 from tests.operations.ordering import PLACE, RECEIVE, counted, order, place, received
 
@@ -196,6 +197,18 @@ class TestSuggestions:
             assert await api.ask(query, caller=user("una")) == {"reorderSuggestions": []}
         (failed,) = await api.fail(self.QUERY, {"n": 0})
         assert failed[:2] == ("invalid", "Limit must be greater than or equal to 1")
+
+
+async def test_named_statements_have_the_rights_of_the_rows_they_run_with(api: Api) -> None:
+    """Where policies hold, a viewer cannot lock lines; the service can, in a viewer's transaction, too."""
+    placed = await place(api)
+
+    async def lines(rows: Rows) -> int:
+        return len(await purchase_orders.locked_lines(rows.connection, "acme", placed))
+
+    async with api.rows_of(VIC).transaction() as rows:
+        assert await lines(rows) == (0 if api.catalog.is_enforced else 2)
+        assert await rows.without_rules().in_transaction(lines) == 2
 
 
 async def test_a_document_mixes_generated_and_custom_mutations_in_order(api: Api) -> None:
