@@ -13,6 +13,7 @@ from asyncpg import (
     InvalidCachedStatementError,
     InvalidSQLStatementNameError,
     PostgresError,
+    UniqueViolationError,
 )
 from sqlalchemy.exc import DBAPIError
 
@@ -42,6 +43,7 @@ _BUSY = Meaning(Unavailable, "The database is busy. Try again.")
 _CLASH = Meaning(Clash, "Another request changed the same rows at the same time. Try again.")
 _REFUSES = Meaning(Unavailable, "The database refuses the user name or the password.", disconnects=True)
 _REFERENCE = Meaning(ConditionFailed, "A row that is referred to does not exist, or a row is still referred to.")
+_TAKEN = Meaning(ConditionFailed, "Another row has a value that no two rows may share.")
 _VALUE = Meaning(Invalid, "A value cannot be stored.")
 
 MEANINGS = {
@@ -79,6 +81,8 @@ def meaning(error: BaseException) -> Meaning | None:
     cause = _cause(error)
     if isinstance(cause, PostgresError):
         state = cause.sqlstate or ""
+        if isinstance(cause, UniqueViolationError) and not str(cause.constraint_name).endswith("_pkey"):
+            return _TAKEN
         return MEANINGS.get(state) or MEANINGS.get(state[:2])
     if isinstance(cause, OSError | TimeoutError):
         return _AWAY

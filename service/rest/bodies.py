@@ -125,7 +125,10 @@ class BodyReader:
     def _field(self, of: Field, value: Any, at: str, complain: Complain) -> Any:
         if is_any_json(of):
             return _json(value, at, complain)
-        return self._value(of.type, value, at, complain)
+        read = self._value(of.type, value, at, complain)
+        if of.at_least is not None and self._catalog.is_enforced and read is not None and read < of.at_least:
+            complain(at, "wrong_value", f"Must be at least {of.at_least}.")
+        return read
 
     def _value(self, type_: TypeRef, value: Any, at: str, complain: Complain) -> Any:
         if value is None:

@@ -75,7 +75,6 @@ async def test_a_transaction_writes_within_the_organization(rest: Rest):
 
 TAKEN = "Another row has a value that no two rows may share."
 NO_ROW = "A row that is referred to does not exist, or a row is still referred to."
-NOT_ALLOWED = "A value is not one of those that are allowed."
 ORDERS, PRODUCTS = "/v1/purchase-orders", "/v1/products"
 BROKEN = {
     "a reference to nothing": (ORDERS, 409, "condition_failed", NO_ROW, {"supplierId": "no-such"}),
@@ -83,7 +82,7 @@ BROKEN = {
     "a number that is taken": (ORDERS, 409, "condition_failed", TAKEN, {"number": "PO-TAKEN"}),
     "no enum's value": (ORDERS, 400, "validation_failed", "Must be one of DRAFT, ", {"status": "LOST"}),
     "nothing where something must be": (ORDERS, 400, "validation_failed", "number is required.", {"number": None}),
-    "less than nothing": (PRODUCTS, 400, "invalid", NOT_ALLOWED, {"price": -1}),
+    "less than nothing": (PRODUCTS, 400, "validation_failed", "Must be at least 0.", {"price": -1}),
 }
 
 

@@ -81,6 +81,8 @@ class Values:
         if is_any_json(field):
             return {"description": "Any JSON."} if null else {"description": "Any JSON.", "not": NULL}
         schema = _listed(field.type, self.operand(field.type.name))
+        if field.at_least is not None and self._catalog.is_enforced:
+            schema = schema | {"minimum": field.at_least}
         return or_null(schema) if null else schema
 
     def operand(self, name: str) -> Schema:
