@@ -1,4 +1,4 @@
-"""Writes what is derived from the settings and the errors: `docs/settings.md`, `.env.example`, `docs/errors.md`.
+"""Writes what is derived from the code: `docs/settings.md`, `.env.example`, `docs/errors.md`, `docs/permissions.md`.
 
 Run it from the repository's root: `python -m service.cli.reference`. A test says when it has to be.
 """
@@ -14,6 +14,8 @@ import service.aws.events
 import service.graphql.view
 import service.operations.refusals
 import service.rest.problems  # noqa: F401  they have errors of their own
+from service.catalog.packaged import shipped
+from service.catalog.permissions import OPERATIONS, permissions, roles_of
 from service.errors import ServiceError, kinds_of
 from service.settings import Settings, setting_of, variable_of
 
@@ -45,6 +47,18 @@ says what is said here.
 
 | code | status | errorType | what it means |
 |---|---|---|---|
+"""
+PERMISSIONS = """\
+# Permissions
+
+Made from the rules of the shipped inventory by `make contracts`; a table kept by hand, `tests/access/permissions.txt`,
+and every role trying every operation check it.
+
+All of it is about rows of the caller's own organization: those of others do not exist, see [security.md](security.md).
+"own" are rows that name the caller as their owner or one of the caller's groups in their group field. A user's `salary`
+is for Admins alone, and since a delete takes every field with it, so is deleting users. Who a user's row stands for
+(`cognitoSub`) and its `status` are for an Admin to change.
+
 """
 HEADER = "| variable | what | value | default |\n|---|---|---|---|\n"
 
@@ -79,6 +93,19 @@ def errors_page() -> str:
     return ERRORS + "".join(sorted({_error_row(each) for each in kinds_of()}))
 
 
+def permissions_page() -> str:
+    """The text of `docs/permissions.md`."""
+    catalog = shipped()
+    roles = roles_of(catalog)
+    lines = [f"| model | operation | {' | '.join(roles)} |", f"|---|---|{'---|' * len(roles)}"]
+    for model in catalog.models:
+        table = [permissions(model, caller) for caller in roles.values()]
+        lines += [
+            f"| {model.name} | {access} | {' | '.join(each[access] for each in table)} |" for access in OPERATIONS
+        ]
+    return PERMISSIONS + "\n".join(lines) + "\n"
+
+
 def _error_row(error: type[ServiceError]) -> str:
     meaning = (error.__doc__ or "").partition("\n")[0]
     kind = f"`{error.error_type}`" if error.error_type else ""
@@ -110,3 +137,4 @@ if __name__ == "__main__":
     Path("docs/settings.md").write_text(settings_page(), encoding="utf-8")
     Path("docs/errors.md").write_text(errors_page(), encoding="utf-8")
     Path(".env.example").write_text(environment_example(), encoding="utf-8")
+    Path("docs/permissions.md").write_text(permissions_page(), encoding="utf-8")

@@ -175,16 +175,21 @@ def _updates(model: Model, catalog: Catalog) -> Iterator[Question]:
     if model.operations.update is None:
         return
     document = _write(model, catalog, "update")
-    touched = {each.name: _touched(each.type.name) for each in model.fields if _may_be_touched(model, each.name)}
+    touching = touched(model)
     for name in ("theirs-0", "theirs-stray", "theirs-1", THEIRS, MISSING, BOTH, "ours-stray"):
-        yield Question(f"update {name}", document, {"input": key_of(model, catalog, name) | touched})
-    condition = {next(iter(touched)): {"attributeExists": True}} if touched else None
+        yield Question(f"update {name}", document, {"input": key_of(model, catalog, name) | touching})
+    condition = {next(iter(touching)): {"attributeExists": True}} if touching else None
     for name in ("theirs-0", MISSING, BOTH):
-        variables = {"input": key_of(model, catalog, name) | touched, "condition": condition}
+        variables = {"input": key_of(model, catalog, name) | touching, "condition": condition}
         yield Question(f"update {name} if", document, variables)
     for what, change in _aimed(model):
         if not set(change) & set(model.key):
             yield Question(f"update {what}", document, {"input": key_of(model, catalog, "ours-1") | change})
+
+
+def touched(model: Model) -> dict[str, Any]:
+    """Harmless changes of a row."""
+    return {each.name: _touched(each.type.name) for each in model.fields if _may_be_touched(model, each.name)}
 
 
 def _may_be_touched(model: Model, name: str) -> bool:
