@@ -156,8 +156,8 @@ def _creates(model: Model, catalog: Catalog) -> Iterator[Question]:
 
 
 def key_of_theirs(model: Model, catalog: Catalog) -> dict[str, Any]:
-    """The part of a key of theirs that refers to nothing."""
-    return {model.key[-1]: key_of(model, catalog, "theirs-0")[model.key[-1]]}
+    """The part of a key of theirs that refers to nothing; of a row that nothing else here is about."""
+    return {model.key[-1]: key_of(model, catalog, "theirs-9")[model.key[-1]]}
 
 
 def aimed(model: Model) -> Iterator[tuple[str, dict[str, Any]]]:
