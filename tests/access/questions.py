@@ -149,18 +149,18 @@ def _creates(model: Model, catalog: Catalog) -> Iterator[Question]:
         if index.unique:
             value = row_of(model, catalog, THEIRS, "theirs-0")[index.hash]
             given[f"with {index.hash} of theirs"] = input_of(model, catalog, "new-3", **{index.hash: value})
-    for number, (what, change) in enumerate(_aimed(model)):
+    for number, (what, change) in enumerate(aimed(model)):
         given[what] = input_of(model, catalog, f"new-{4 + number}") | change
     for what, input_ in given.items():
         yield Question(f"create {what}", document, {"input": input_})
 
 
 def key_of_theirs(model: Model, catalog: Catalog) -> dict[str, Any]:
-    """The part of a key of theirs that refers to nothing."""
-    return {model.key[-1]: key_of(model, catalog, "theirs-0")[model.key[-1]]}
+    """The part of a key of theirs that refers to nothing; of a row that nothing else here is about."""
+    return {model.key[-1]: key_of(model, catalog, "theirs-9")[model.key[-1]]}
 
 
-def _aimed(model: Model) -> Iterator[tuple[str, dict[str, Any]]]:
+def aimed(model: Model) -> Iterator[tuple[str, dict[str, Any]]]:
     """Changes that would put a row into their organization, or make it refer to a row of theirs, or to none."""
     if model.tenant in model.fields and model.name != "Organization":
         assert model.tenant is not None
@@ -182,7 +182,7 @@ def _updates(model: Model, catalog: Catalog) -> Iterator[Question]:
     for name in ("theirs-0", MISSING, BOTH):
         variables = {"input": key_of(model, catalog, name) | touching, "condition": condition}
         yield Question(f"update {name} if", document, variables)
-    for what, change in _aimed(model):
+    for what, change in aimed(model):
         if not set(change) & set(model.key):
             yield Question(f"update {what}", document, {"input": key_of(model, catalog, "ours-1") | change})
 

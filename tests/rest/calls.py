@@ -130,9 +130,11 @@ async def rest_of(schema: str | Catalog, make_database: MakeDatabase, **options:
 
 
 @asynccontextmanager
-async def rest_on(catalog: Catalog, database: Database, **options: Any) -> AsyncIterator[Rest]:
+async def rest_on(
+    catalog: Catalog, database: Database, *, keeps_apart: bool = True, **options: Any
+) -> AsyncIterator[Rest]:
     """The REST API of a catalog on a database that has its tables."""
-    repository = Repository(catalog, database, cursor_key=CURSOR_KEY)
+    repository = Repository(catalog, database, cursor_key=CURSOR_KEY, keeps_apart=keeps_apart)
     callers: dict[str, Principal] = {}
     transport = httpx2.ASGITransport(door_of(repository, callers, **options))
     async with httpx2.AsyncClient(transport=transport, base_url="http://offramp.test") as client:
