@@ -686,7 +686,7 @@ CREATE POLICY tenant ON audit_entry AS RESTRICTIVE TO app_rw USING (organization
 
 CREATE POLICY owner ON audit_entry TO app_owner USING (true) WITH CHECK (true);
 
-CREATE POLICY readers ON audit_entry FOR SELECT TO app_rw USING ((SELECT current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') && ARRAY['Admin']));
+CREATE POLICY readers ON audit_entry FOR SELECT TO app_rw USING ((SELECT (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') && ARRAY['Admin'])));
 
 CREATE POLICY writer ON audit_entry FOR INSERT TO app_gate WITH CHECK (true);
 

@@ -13,9 +13,9 @@ import orjson
 
 from service.catalog.audit_entry import AUDIT_ENTRY, TABLE
 from service.catalog.model import Catalog, Model
-from service.db.context import GROUPS, ORGANIZATION
+from service.db.context import ORGANIZATION
 from service.db.gate import owned_by_gate
-from service.db.policies import secured
+from service.db.policies import secured, static_condition
 from service.db.quoting import literal, quoted
 from service.db.roles import GATE, SERVE
 
@@ -134,7 +134,8 @@ def audit_sql(catalog: Catalog) -> Iterator[str]:
     yield _TABLE
     yield from _INDEXES
     yield from secured(TABLE, f"organization_id = {ORGANIZATION}")
-    yield f"CREATE POLICY readers ON {TABLE} FOR SELECT TO {SERVE} USING ({_admins()})"
+    admins = static_condition(*AUDIT_ENTRY.rules)
+    yield f"CREATE POLICY readers ON {TABLE} FOR SELECT TO {SERVE} USING ((SELECT {admins}))"
     yield f"CREATE POLICY writer ON {TABLE} FOR INSERT TO {GATE} WITH CHECK (true)"
     yield f"REVOKE ALL ON {TABLE} FROM {SERVE}"
     yield f"GRANT SELECT ON {TABLE} TO {SERVE}"
@@ -162,13 +163,6 @@ def _log_sql() -> Iterator[str]:
         "CREATE TRIGGER signed BEFORE INSERT ON audit_logs FOR EACH ROW "
         f"WHEN (current_user = '{SERVE}') EXECUTE FUNCTION app_sign_audit_log()"
     )
-
-
-def _admins() -> str:
-    groups = AUDIT_ENTRY.rules[0].groups
-    listed = ", ".join(map(literal, groups))
-    is_user = "current_setting('app.provider', true) = 'userPools'"
-    return f"(SELECT {is_user} AND app_names('{GROUPS}') && ARRAY[{listed}])"
 
 
 def _has_log(catalog: Catalog) -> bool:

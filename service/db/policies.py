@@ -54,13 +54,14 @@ def _secured(model: Model) -> Iterator[str]:
 def _allowed(model: Model, *accesses: Access) -> str:
     """The condition that some rule allows one of the accesses: the static rules in one sub-select, then the dynamic."""
     rules = [rule for rule in model.rules if rule.access & set(accesses)]
-    static = [_static(rule) for rule in rules if not rule.is_dynamic]
+    static = [static_condition(rule) for rule in rules if not rule.is_dynamic]
     once = " OR ".join([f"{_PROVIDER} = {literal(SERVICE)}", *(each for each in dict.fromkeys(static) if each)])
     dynamic = [_dynamic(rule, model) for rule in rules if rule.is_dynamic]
     return " OR ".join([f"(SELECT {once})", *dict.fromkeys(dynamic)])
 
 
-def _static(rule: Rule) -> str:
+def static_condition(rule: Rule) -> str:
+    """The condition that a rule which asks of no row allows the caller; empty if it allows nobody."""
     provider = f"{_PROVIDER} = {literal(rule.provider.value)}"
     if rule.allow in EVERYBODY:
         return provider

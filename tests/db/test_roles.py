@@ -6,12 +6,11 @@ import asyncio
 import re
 from base64 import b64decode
 from collections.abc import AsyncIterator, Iterator
-from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
 
-from service.db.embedded import url_with_database
+from service.db.embedded import url_as, url_with_database
 from service.db.engine import DIRECT_SETTINGS, Database
 from service.db.roles import LOGINS, make_roles, password_verifier
 from service.db.upgrade import upgrade
@@ -25,11 +24,6 @@ ROLES = ["app_owner", "app_gate", "app_migrate", "app_rw"]
 OWNERS = """
 SELECT string_agg(DISTINCT pg_get_userbyid(relowner), ',') FROM pg_class WHERE relnamespace = 'public'::regnamespace
 """
-
-
-def as_role(url: str, role: str) -> str:
-    parts = urlsplit(url)
-    return parts._replace(netloc=f"{role}@{parts.netloc.rpartition('@')[2]}").geturl()
 
 
 @pytest.fixture(scope="module", params=["packaged", "15"])
@@ -62,7 +56,7 @@ async def url(own_server_url: str) -> AsyncIterator[str]:
 
 @pytest.fixture
 async def administrator(url: str) -> AsyncIterator[Database]:
-    database = Database.connect(as_role(url, "offramp_admin"), size=1, behind_proxy=True)
+    database = Database.connect(url_as(url, "offramp_admin"), size=1, behind_proxy=True)
     yield database
     await database.close()
 
@@ -71,7 +65,7 @@ async def administrator(url: str) -> AsyncIterator[Database]:
 async def migrated(url: str, administrator: Database) -> str:
     """The database with its roles, and the tables that the role which migrates made."""
     await make_roles(administrator, PASSWORDS)
-    await asyncio.to_thread(upgrade, as_role(url, "app_migrate"))
+    await asyncio.to_thread(upgrade, url_as(url, "app_migrate"))
     return url
 
 
@@ -87,10 +81,10 @@ async def test_what_is_migrated_belongs_to_the_owner(migrated: str):
 
 
 async def test_the_role_that_serves_reads_and_writes_rows(migrated: str):
-    owner = await asyncpg.connect(as_role(migrated, "app_migrate"))
+    owner = await asyncpg.connect(url_as(migrated, "app_migrate"))
     await owner.execute("INSERT INTO organizations (id, name, created_at, updated_at) VALUES ('o', 'O', now(), now())")
     await owner.close()
-    serving = await asyncpg.connect(as_role(migrated, "app_rw"))
+    serving = await asyncpg.connect(url_as(migrated, "app_rw"))
     new = (
         "INSERT INTO categories (id, organization_id, name, created_at, updated_at) "
         "VALUES ('c', 'o', 'C', now(), now())"
@@ -118,14 +112,14 @@ async def test_the_role_that_serves_reads_and_writes_rows(migrated: str):
     ],
 )
 async def test_the_role_that_serves_does_nothing_else(migrated: str, statement: str):
-    serving = await asyncpg.connect(as_role(migrated, "app_rw"))
+    serving = await asyncpg.connect(url_as(migrated, "app_rw"))
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await serving.execute(statement)
     await serving.close()
 
 
 async def test_the_role_that_serves_has_the_limits_that_cannot_be_sent_through_a_proxy(migrated: str):
-    serving = await asyncpg.connect(as_role(migrated, "app_rw"))
+    serving = await asyncpg.connect(url_as(migrated, "app_rw"))
     for name, value in DIRECT_SETTINGS.items():
         if name != "application_name":
             assert await serving.fetchval(f"SHOW {name}") == value
@@ -135,7 +129,7 @@ async def test_the_role_that_serves_has_the_limits_that_cannot_be_sent_through_a
 async def test_a_role_that_reports_reads_one_organization(migrated: str):
     """By the script of docs/aws.md, on a table with row-level security."""
     script = (ROOT / "docs" / "aws.md").read_text().split("```sql\n")[1].split("```")[0]
-    administrator = await asyncpg.connect(as_role(migrated, "offramp_admin"))
+    administrator = await asyncpg.connect(url_as(migrated, "offramp_admin"))
     await administrator.execute("SET ROLE app_owner")
     await administrator.execute(
         "INSERT INTO organizations (id, name, created_at, updated_at) "
@@ -148,7 +142,7 @@ async def test_a_role_that_reports_reads_one_organization(migrated: str):
     await administrator.execute("RESET ROLE")
     await administrator.execute(script.replace("the id of the organization", "o"))
     await administrator.close()
-    reporting = await asyncpg.connect(as_role(migrated, "report_harbour"))
+    reporting = await asyncpg.connect(url_as(migrated, "report_harbour"))
     assert [row["name"] for row in await reporting.fetch("SELECT name FROM categories")] == ["A"]
     with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
         await reporting.execute("DELETE FROM categories")
