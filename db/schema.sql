@@ -356,19 +356,14 @@ CREATE TABLE idempotency_key (
 CREATE INDEX idempotency_key_created_at_idx ON idempotency_key (created_at);
 
 CREATE FUNCTION app_context(organization text, provider text, caller text) RETURNS boolean
-    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog AS $$
-BEGIN
-    PERFORM set_config('app.organization', coalesce(organization, ''), true),
-            set_config('app.provider', coalesce(provider, ''), true),
-            set_config('app.caller', coalesce(caller, ''), true);
-    RETURN true;
-END $$;
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE
+    RETURN set_config('app.organization', coalesce(organization, ''), true) IS NOT NULL
+        AND set_config('app.provider', coalesce(provider, ''), true) IS NOT NULL
+        AND set_config('app.caller', coalesce(caller, ''), true) IS NOT NULL;
 
-CREATE FUNCTION app_names(named text) RETURNS text[]
-    LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog AS $$
-    SELECT ARRAY(SELECT jsonb_array_elements_text(
-        nullif(current_setting('app.caller', true), '')::jsonb -> 'names' -> named))
-$$;
+CREATE FUNCTION app_names(named text) RETURNS jsonb
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN nullif(current_setting('app.caller', true), '')::jsonb -> 'names' -> named;
 
 ALTER TABLE organizations ENABLE ROW LEVEL SECURITY;
 
@@ -380,13 +375,13 @@ CREATE POLICY owner ON organizations TO app_owner USING (true) WITH CHECK (true)
 
 CREATE POLICY gate ON organizations FOR SELECT TO app_gate USING (true);
 
-CREATE POLICY readers ON organizations FOR SELECT TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') && ARRAY['Admin']) OR current_setting('app.provider', true) = 'userPools'));
+CREATE POLICY readers ON organizations FOR SELECT TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR current_setting('app.provider', true) = 'userPools'));
 
-CREATE POLICY creators ON organizations FOR INSERT TO app_rw WITH CHECK ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') && ARRAY['Admin'])));
+CREATE POLICY creators ON organizations FOR INSERT TO app_rw WITH CHECK ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') ?| ARRAY['Admin'])));
 
-CREATE POLICY updaters ON organizations FOR UPDATE TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') && ARRAY['Admin']))) WITH CHECK (true);
+CREATE POLICY updaters ON organizations FOR UPDATE TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') ?| ARRAY['Admin']))) WITH CHECK (true);
 
-CREATE POLICY deleters ON organizations FOR DELETE TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') && ARRAY['Admin'])));
+CREATE POLICY deleters ON organizations FOR DELETE TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') ?| ARRAY['Admin'])));
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON organizations TO app_rw;
 
@@ -400,13 +395,13 @@ CREATE POLICY owner ON users TO app_owner USING (true) WITH CHECK (true);
 
 CREATE POLICY gate ON users FOR SELECT TO app_gate USING (true);
 
-CREATE POLICY readers ON users FOR SELECT TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') && ARRAY['Admin']) OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') && ARRAY['Manager']) OR current_setting('app.provider', true) = 'userPools') OR ((SELECT current_setting('app.provider', true) = 'userPools') AND owner = ANY ((SELECT app_names('owner sub::username'))::text[])));
+CREATE POLICY readers ON users FOR SELECT TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR current_setting('app.provider', true) = 'userPools') OR ((SELECT current_setting('app.provider', true) = 'userPools') AND (SELECT app_names('owner sub::username')) ? owner));
 
-CREATE POLICY creators ON users FOR INSERT TO app_rw WITH CHECK ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') && ARRAY['Admin'])) OR ((SELECT current_setting('app.provider', true) = 'userPools') AND owner = ANY ((SELECT app_names('owner sub::username'))::text[])));
+CREATE POLICY creators ON users FOR INSERT TO app_rw WITH CHECK ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') ?| ARRAY['Admin'])) OR ((SELECT current_setting('app.provider', true) = 'userPools') AND (SELECT app_names('owner sub::username')) ? owner));
 
-CREATE POLICY updaters ON users FOR UPDATE TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') && ARRAY['Admin']) OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') && ARRAY['Manager'])) OR ((SELECT current_setting('app.provider', true) = 'userPools') AND owner = ANY ((SELECT app_names('owner sub::username'))::text[]))) WITH CHECK (true);
+CREATE POLICY updaters ON users FOR UPDATE TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') ?| ARRAY['Admin', 'Manager'])) OR ((SELECT current_setting('app.provider', true) = 'userPools') AND (SELECT app_names('owner sub::username')) ? owner)) WITH CHECK (true);
 
-CREATE POLICY deleters ON users FOR DELETE TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') && ARRAY['Admin'])) OR ((SELECT current_setting('app.provider', true) = 'userPools') AND owner = ANY ((SELECT app_names('owner sub::username'))::text[])));
+CREATE POLICY deleters ON users FOR DELETE TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') ?| ARRAY['Admin'])) OR ((SELECT current_setting('app.provider', true) = 'userPools') AND (SELECT app_names('owner sub::username')) ? owner));
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON users TO app_rw;
 
@@ -420,13 +415,13 @@ CREATE POLICY owner ON roles TO app_owner USING (true) WITH CHECK (true);
 
 CREATE POLICY gate ON roles FOR SELECT TO app_gate USING (true);
 
-CREATE POLICY readers ON roles FOR SELECT TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') && ARRAY['Admin']) OR current_setting('app.provider', true) = 'userPools'));
+CREATE POLICY readers ON roles FOR SELECT TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR current_setting('app.provider', true) = 'userPools'));
 
-CREATE POLICY creators ON roles FOR INSERT TO app_rw WITH CHECK ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') && ARRAY['Admin'])));
+CREATE POLICY creators ON roles FOR INSERT TO app_rw WITH CHECK ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') ?| ARRAY['Admin'])));
 
-CREATE POLICY updaters ON roles FOR UPDATE TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') && ARRAY['Admin']))) WITH CHECK (true);
+CREATE POLICY updaters ON roles FOR UPDATE TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') ?| ARRAY['Admin']))) WITH CHECK (true);
 
-CREATE POLICY deleters ON roles FOR DELETE TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') && ARRAY['Admin'])));
+CREATE POLICY deleters ON roles FOR DELETE TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') ?| ARRAY['Admin'])));
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON roles TO app_rw;
 
@@ -440,13 +435,13 @@ CREATE POLICY owner ON user_roles TO app_owner USING (true) WITH CHECK (true);
 
 CREATE POLICY gate ON user_roles FOR SELECT TO app_gate USING (true);
 
-CREATE POLICY readers ON user_roles FOR SELECT TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') && ARRAY['Admin']) OR current_setting('app.provider', true) = 'userPools'));
+CREATE POLICY readers ON user_roles FOR SELECT TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR current_setting('app.provider', true) = 'userPools'));
 
-CREATE POLICY creators ON user_roles FOR INSERT TO app_rw WITH CHECK ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') && ARRAY['Admin'])));
+CREATE POLICY creators ON user_roles FOR INSERT TO app_rw WITH CHECK ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') ?| ARRAY['Admin'])));
 
-CREATE POLICY updaters ON user_roles FOR UPDATE TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') && ARRAY['Admin']))) WITH CHECK (true);
+CREATE POLICY updaters ON user_roles FOR UPDATE TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') ?| ARRAY['Admin']))) WITH CHECK (true);
 
-CREATE POLICY deleters ON user_roles FOR DELETE TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') && ARRAY['Admin'])));
+CREATE POLICY deleters ON user_roles FOR DELETE TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') ?| ARRAY['Admin'])));
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON user_roles TO app_rw;
 
@@ -460,7 +455,7 @@ CREATE POLICY owner ON audit_logs TO app_owner USING (true) WITH CHECK (true);
 
 CREATE POLICY gate ON audit_logs FOR SELECT TO app_gate USING (true);
 
-CREATE POLICY readers ON audit_logs FOR SELECT TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') && ARRAY['Admin']) OR current_setting('app.provider', true) = 'userPools'));
+CREATE POLICY readers ON audit_logs FOR SELECT TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR current_setting('app.provider', true) = 'userPools'));
 
 CREATE POLICY creators ON audit_logs FOR INSERT TO app_rw WITH CHECK ((SELECT current_setting('app.provider', true) = 'service' OR current_setting('app.provider', true) = 'userPools'));
 
@@ -480,13 +475,13 @@ CREATE POLICY owner ON categories TO app_owner USING (true) WITH CHECK (true);
 
 CREATE POLICY gate ON categories FOR SELECT TO app_gate USING (true);
 
-CREATE POLICY readers ON categories FOR SELECT TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') && ARRAY['Admin', 'Manager']) OR current_setting('app.provider', true) = 'userPools' OR current_setting('app.provider', true) = 'apiKey'));
+CREATE POLICY readers ON categories FOR SELECT TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR current_setting('app.provider', true) = 'userPools' OR current_setting('app.provider', true) = 'apiKey'));
 
-CREATE POLICY creators ON categories FOR INSERT TO app_rw WITH CHECK ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') && ARRAY['Admin', 'Manager'])));
+CREATE POLICY creators ON categories FOR INSERT TO app_rw WITH CHECK ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') ?| ARRAY['Admin', 'Manager'])));
 
-CREATE POLICY updaters ON categories FOR UPDATE TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') && ARRAY['Admin', 'Manager']))) WITH CHECK (true);
+CREATE POLICY updaters ON categories FOR UPDATE TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') ?| ARRAY['Admin', 'Manager']))) WITH CHECK (true);
 
-CREATE POLICY deleters ON categories FOR DELETE TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') && ARRAY['Admin', 'Manager'])));
+CREATE POLICY deleters ON categories FOR DELETE TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') ?| ARRAY['Admin', 'Manager'])));
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON categories TO app_rw;
 
@@ -500,13 +495,13 @@ CREATE POLICY owner ON products TO app_owner USING (true) WITH CHECK (true);
 
 CREATE POLICY gate ON products FOR SELECT TO app_gate USING (true);
 
-CREATE POLICY readers ON products FOR SELECT TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') && ARRAY['Admin', 'Manager']) OR current_setting('app.provider', true) = 'userPools' OR current_setting('app.provider', true) = 'apiKey'));
+CREATE POLICY readers ON products FOR SELECT TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR current_setting('app.provider', true) = 'userPools' OR current_setting('app.provider', true) = 'apiKey'));
 
-CREATE POLICY creators ON products FOR INSERT TO app_rw WITH CHECK ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') && ARRAY['Admin', 'Manager'])));
+CREATE POLICY creators ON products FOR INSERT TO app_rw WITH CHECK ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') ?| ARRAY['Admin', 'Manager'])));
 
-CREATE POLICY updaters ON products FOR UPDATE TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') && ARRAY['Admin', 'Manager']))) WITH CHECK (true);
+CREATE POLICY updaters ON products FOR UPDATE TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') ?| ARRAY['Admin', 'Manager']))) WITH CHECK (true);
 
-CREATE POLICY deleters ON products FOR DELETE TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') && ARRAY['Admin', 'Manager'])));
+CREATE POLICY deleters ON products FOR DELETE TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') ?| ARRAY['Admin', 'Manager'])));
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON products TO app_rw;
 
@@ -520,13 +515,13 @@ CREATE POLICY owner ON warehouses TO app_owner USING (true) WITH CHECK (true);
 
 CREATE POLICY gate ON warehouses FOR SELECT TO app_gate USING (true);
 
-CREATE POLICY readers ON warehouses FOR SELECT TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') && ARRAY['Admin', 'Manager']) OR current_setting('app.provider', true) = 'userPools'));
+CREATE POLICY readers ON warehouses FOR SELECT TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR current_setting('app.provider', true) = 'userPools'));
 
-CREATE POLICY creators ON warehouses FOR INSERT TO app_rw WITH CHECK ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') && ARRAY['Admin', 'Manager'])));
+CREATE POLICY creators ON warehouses FOR INSERT TO app_rw WITH CHECK ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') ?| ARRAY['Admin', 'Manager'])));
 
-CREATE POLICY updaters ON warehouses FOR UPDATE TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') && ARRAY['Admin', 'Manager']))) WITH CHECK (true);
+CREATE POLICY updaters ON warehouses FOR UPDATE TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') ?| ARRAY['Admin', 'Manager']))) WITH CHECK (true);
 
-CREATE POLICY deleters ON warehouses FOR DELETE TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') && ARRAY['Admin', 'Manager'])));
+CREATE POLICY deleters ON warehouses FOR DELETE TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') ?| ARRAY['Admin', 'Manager'])));
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON warehouses TO app_rw;
 
@@ -540,13 +535,13 @@ CREATE POLICY owner ON stock_items TO app_owner USING (true) WITH CHECK (true);
 
 CREATE POLICY gate ON stock_items FOR SELECT TO app_gate USING (true);
 
-CREATE POLICY readers ON stock_items FOR SELECT TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') && ARRAY['Admin', 'Manager']) OR current_setting('app.provider', true) = 'userPools'));
+CREATE POLICY readers ON stock_items FOR SELECT TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR current_setting('app.provider', true) = 'userPools'));
 
-CREATE POLICY creators ON stock_items FOR INSERT TO app_rw WITH CHECK ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') && ARRAY['Admin', 'Manager'])));
+CREATE POLICY creators ON stock_items FOR INSERT TO app_rw WITH CHECK ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') ?| ARRAY['Admin', 'Manager'])));
 
-CREATE POLICY updaters ON stock_items FOR UPDATE TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') && ARRAY['Admin', 'Manager']))) WITH CHECK (true);
+CREATE POLICY updaters ON stock_items FOR UPDATE TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') ?| ARRAY['Admin', 'Manager']))) WITH CHECK (true);
 
-CREATE POLICY deleters ON stock_items FOR DELETE TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') && ARRAY['Admin', 'Manager'])));
+CREATE POLICY deleters ON stock_items FOR DELETE TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') ?| ARRAY['Admin', 'Manager'])));
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON stock_items TO app_rw;
 
@@ -560,13 +555,13 @@ CREATE POLICY owner ON suppliers TO app_owner USING (true) WITH CHECK (true);
 
 CREATE POLICY gate ON suppliers FOR SELECT TO app_gate USING (true);
 
-CREATE POLICY readers ON suppliers FOR SELECT TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') && ARRAY['Admin', 'Manager']) OR current_setting('app.provider', true) = 'userPools'));
+CREATE POLICY readers ON suppliers FOR SELECT TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR current_setting('app.provider', true) = 'userPools'));
 
-CREATE POLICY creators ON suppliers FOR INSERT TO app_rw WITH CHECK ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') && ARRAY['Admin', 'Manager'])));
+CREATE POLICY creators ON suppliers FOR INSERT TO app_rw WITH CHECK ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') ?| ARRAY['Admin', 'Manager'])));
 
-CREATE POLICY updaters ON suppliers FOR UPDATE TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') && ARRAY['Admin', 'Manager']))) WITH CHECK (true);
+CREATE POLICY updaters ON suppliers FOR UPDATE TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') ?| ARRAY['Admin', 'Manager']))) WITH CHECK (true);
 
-CREATE POLICY deleters ON suppliers FOR DELETE TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') && ARRAY['Admin', 'Manager'])));
+CREATE POLICY deleters ON suppliers FOR DELETE TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') ?| ARRAY['Admin', 'Manager'])));
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON suppliers TO app_rw;
 
@@ -580,13 +575,13 @@ CREATE POLICY owner ON purchase_orders TO app_owner USING (true) WITH CHECK (tru
 
 CREATE POLICY gate ON purchase_orders FOR SELECT TO app_gate USING (true);
 
-CREATE POLICY readers ON purchase_orders FOR SELECT TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') && ARRAY['Admin']) OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') && ARRAY['Manager'])) OR ((SELECT current_setting('app.provider', true) = 'userPools') AND owner = ANY ((SELECT app_names('owner sub::username'))::text[])) OR ((SELECT current_setting('app.provider', true) = 'userPools') AND approver_groups && (SELECT app_names('groups cognito:groups'))));
+CREATE POLICY readers ON purchase_orders FOR SELECT TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') ?| ARRAY['Admin', 'Manager'])) OR ((SELECT current_setting('app.provider', true) = 'userPools') AND (SELECT app_names('owner sub::username')) ? owner) OR ((SELECT current_setting('app.provider', true) = 'userPools') AND (SELECT app_names('groups cognito:groups')) ?| approver_groups));
 
-CREATE POLICY creators ON purchase_orders FOR INSERT TO app_rw WITH CHECK ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') && ARRAY['Admin']) OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') && ARRAY['Manager'])) OR ((SELECT current_setting('app.provider', true) = 'userPools') AND owner = ANY ((SELECT app_names('owner sub::username'))::text[])));
+CREATE POLICY creators ON purchase_orders FOR INSERT TO app_rw WITH CHECK ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') ?| ARRAY['Admin', 'Manager'])) OR ((SELECT current_setting('app.provider', true) = 'userPools') AND (SELECT app_names('owner sub::username')) ? owner));
 
-CREATE POLICY updaters ON purchase_orders FOR UPDATE TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') && ARRAY['Admin']) OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') && ARRAY['Manager'])) OR ((SELECT current_setting('app.provider', true) = 'userPools') AND owner = ANY ((SELECT app_names('owner sub::username'))::text[])) OR ((SELECT current_setting('app.provider', true) = 'userPools') AND approver_groups && (SELECT app_names('groups cognito:groups')))) WITH CHECK (true);
+CREATE POLICY updaters ON purchase_orders FOR UPDATE TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') ?| ARRAY['Admin', 'Manager'])) OR ((SELECT current_setting('app.provider', true) = 'userPools') AND (SELECT app_names('owner sub::username')) ? owner) OR ((SELECT current_setting('app.provider', true) = 'userPools') AND (SELECT app_names('groups cognito:groups')) ?| approver_groups)) WITH CHECK (true);
 
-CREATE POLICY deleters ON purchase_orders FOR DELETE TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') && ARRAY['Admin'])) OR ((SELECT current_setting('app.provider', true) = 'userPools') AND owner = ANY ((SELECT app_names('owner sub::username'))::text[])));
+CREATE POLICY deleters ON purchase_orders FOR DELETE TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') ?| ARRAY['Admin'])) OR ((SELECT current_setting('app.provider', true) = 'userPools') AND (SELECT app_names('owner sub::username')) ? owner));
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON purchase_orders TO app_rw;
 
@@ -600,13 +595,13 @@ CREATE POLICY owner ON purchase_order_items TO app_owner USING (true) WITH CHECK
 
 CREATE POLICY gate ON purchase_order_items FOR SELECT TO app_gate USING (true);
 
-CREATE POLICY readers ON purchase_order_items FOR SELECT TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') && ARRAY['Admin', 'Manager']) OR current_setting('app.provider', true) = 'userPools'));
+CREATE POLICY readers ON purchase_order_items FOR SELECT TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR current_setting('app.provider', true) = 'userPools'));
 
-CREATE POLICY creators ON purchase_order_items FOR INSERT TO app_rw WITH CHECK ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') && ARRAY['Admin', 'Manager'])));
+CREATE POLICY creators ON purchase_order_items FOR INSERT TO app_rw WITH CHECK ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') ?| ARRAY['Admin', 'Manager'])));
 
-CREATE POLICY updaters ON purchase_order_items FOR UPDATE TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') && ARRAY['Admin', 'Manager']))) WITH CHECK (true);
+CREATE POLICY updaters ON purchase_order_items FOR UPDATE TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') ?| ARRAY['Admin', 'Manager']))) WITH CHECK (true);
 
-CREATE POLICY deleters ON purchase_order_items FOR DELETE TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') && ARRAY['Admin', 'Manager'])));
+CREATE POLICY deleters ON purchase_order_items FOR DELETE TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') ?| ARRAY['Admin', 'Manager'])));
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON purchase_order_items TO app_rw;
 
@@ -620,13 +615,13 @@ CREATE POLICY owner ON product_suppliers TO app_owner USING (true) WITH CHECK (t
 
 CREATE POLICY gate ON product_suppliers FOR SELECT TO app_gate USING (true);
 
-CREATE POLICY readers ON product_suppliers FOR SELECT TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') && ARRAY['Admin', 'Manager']) OR current_setting('app.provider', true) = 'userPools' OR current_setting('app.provider', true) = 'apiKey'));
+CREATE POLICY readers ON product_suppliers FOR SELECT TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR current_setting('app.provider', true) = 'userPools' OR current_setting('app.provider', true) = 'apiKey'));
 
-CREATE POLICY creators ON product_suppliers FOR INSERT TO app_rw WITH CHECK ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') && ARRAY['Admin', 'Manager'])));
+CREATE POLICY creators ON product_suppliers FOR INSERT TO app_rw WITH CHECK ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') ?| ARRAY['Admin', 'Manager'])));
 
-CREATE POLICY updaters ON product_suppliers FOR UPDATE TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') && ARRAY['Admin', 'Manager']))) WITH CHECK (true);
+CREATE POLICY updaters ON product_suppliers FOR UPDATE TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') ?| ARRAY['Admin', 'Manager']))) WITH CHECK (true);
 
-CREATE POLICY deleters ON product_suppliers FOR DELETE TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') && ARRAY['Admin', 'Manager'])));
+CREATE POLICY deleters ON product_suppliers FOR DELETE TO app_rw USING ((SELECT current_setting('app.provider', true) = 'service' OR (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') ?| ARRAY['Admin', 'Manager'])));
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON product_suppliers TO app_rw;
 
@@ -686,7 +681,7 @@ CREATE POLICY tenant ON audit_entry AS RESTRICTIVE TO app_rw USING (organization
 
 CREATE POLICY owner ON audit_entry TO app_owner USING (true) WITH CHECK (true);
 
-CREATE POLICY readers ON audit_entry FOR SELECT TO app_rw USING ((SELECT (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') && ARRAY['Admin'])));
+CREATE POLICY readers ON audit_entry FOR SELECT TO app_rw USING ((SELECT (current_setting('app.provider', true) = 'userPools' AND app_names('groups cognito:groups') ?| ARRAY['Admin'])));
 
 CREATE POLICY writer ON audit_entry FOR INSERT TO app_gate WITH CHECK (true);
 
@@ -885,7 +880,7 @@ GRANT EXECUTE ON FUNCTION app_api_key(bytea) TO app_rw;
 CREATE FUNCTION app_guard_user() RETURNS trigger
     LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
-    IF current_setting('app.provider', true) = 'service' OR 'Admin' = ANY (app_names('groups cognito:groups')) THEN
+    IF current_setting('app.provider', true) = 'service' OR app_names('groups cognito:groups') ? 'Admin' THEN
         RETURN NEW;
     END IF;
     IF TG_OP = 'INSERT' THEN

@@ -51,7 +51,7 @@ _GUARD = f"""\
 CREATE FUNCTION app_guard_user() RETURNS trigger
     LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
-    IF current_setting('app.provider', true) = 'service' OR 'Admin' = ANY (app_names('{GROUPS}')) THEN
+    IF current_setting('app.provider', true) = 'service' OR app_names('{GROUPS}') ? 'Admin' THEN
         RETURN NEW;
     END IF;
     IF TG_OP = 'INSERT' THEN

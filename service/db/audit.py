@@ -15,7 +15,7 @@ from service.catalog.audit_entry import AUDIT_ENTRY, TABLE
 from service.catalog.model import Catalog, Model
 from service.db.context import ORGANIZATION
 from service.db.gate import owned_by_gate
-from service.db.policies import secured, static_condition
+from service.db.policies import secured, static_conditions
 from service.db.quoting import literal, quoted
 from service.db.roles import GATE, SERVE
 
@@ -134,7 +134,7 @@ def audit_sql(catalog: Catalog) -> Iterator[str]:
     yield _TABLE
     yield from _INDEXES
     yield from secured(TABLE, f"organization_id = {ORGANIZATION}")
-    admins = static_condition(*AUDIT_ENTRY.rules)
+    admins = " OR ".join(static_conditions(AUDIT_ENTRY.rules))
     yield f"CREATE POLICY readers ON {TABLE} FOR SELECT TO {SERVE} USING ((SELECT {admins}))"
     yield f"CREATE POLICY writer ON {TABLE} FOR INSERT TO {GATE} WITH CHECK (true)"
     yield f"REVOKE ALL ON {TABLE} FROM {SERVE}"

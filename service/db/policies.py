@@ -8,10 +8,10 @@ Source: PostgreSQL manual, "Row Security Policies" and CREATE POLICY.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from service.catalog.access import EVERYBODY
-from service.catalog.model import Access, Catalog, Model, Rule
+from service.catalog.model import Access, Catalog, Model, Provider, Rule
 from service.db.context import ORGANIZATION, SERVICE, key_of, named_by
 from service.db.quoting import literal, quoted
 from service.db.roles import GATE, OWNER, SERVE
@@ -54,28 +54,32 @@ def _secured(model: Model) -> Iterator[str]:
 def _allowed(model: Model, *accesses: Access) -> str:
     """The condition that some rule allows one of the accesses: the static rules in one sub-select, then the dynamic."""
     rules = [rule for rule in model.rules if rule.access & set(accesses)]
-    static = [static_condition(rule) for rule in rules if not rule.is_dynamic]
-    once = " OR ".join([f"{_PROVIDER} = {literal(SERVICE)}", *(each for each in dict.fromkeys(static) if each)])
+    once = " OR ".join([f"{_PROVIDER} = {literal(SERVICE)}", *static_conditions(rules)])
     dynamic = [_dynamic(rule, model) for rule in rules if rule.is_dynamic]
     return " OR ".join([f"(SELECT {once})", *dict.fromkeys(dynamic)])
 
 
-def static_condition(rule: Rule) -> str:
-    """The condition that a rule which asks of no row allows the caller; empty if it allows nobody."""
-    provider = f"{_PROVIDER} = {literal(rule.provider.value)}"
-    if rule.allow in EVERYBODY:
-        return provider
-    if not rule.groups:
-        return ""
-    groups = ", ".join(map(literal, rule.groups))
-    return f"({provider} AND {_names(rule)} && ARRAY[{groups}])"
+def static_conditions(rules: Iterable[Rule]) -> Iterator[str]:
+    """The conditions under which rules that ask of no row allow the caller. Any will do; the cheap ones come first."""
+    static = [rule for rule in rules if not rule.is_dynamic]
+    open_to = dict.fromkeys(rule.provider for rule in static if rule.allow in EVERYBODY)
+    yield from map(_signed_in_by, open_to)
+    groups: dict[tuple[Provider, str], dict[str, None]] = {}
+    for rule in static:
+        if rule.groups and rule.provider not in open_to:
+            groups.setdefault((rule.provider, _names(rule)), {}).update(dict.fromkeys(rule.groups))
+    for (provider, names), allowed in groups.items():
+        yield f"({_signed_in_by(provider)} AND {names} ?| ARRAY[{', '.join(map(literal, allowed))}])"
 
 
 def _dynamic(rule: Rule, model: Model) -> str:
     field = model.field_by_name[rule.owner_field or rule.groups_field or ""]
-    column, names = quoted(field.column), f"(SELECT {_names(rule)})"
-    matches = f"{column} && {names}" if field.type.is_list else f"{column} = ANY ({names}::text[])"
-    return f"((SELECT {_PROVIDER} = {literal(rule.provider.value)}) AND {matches})"
+    matches = "?|" if field.type.is_list else "?"
+    return f"((SELECT {_signed_in_by(rule.provider)}) AND (SELECT {_names(rule)}) {matches} {quoted(field.column)})"
+
+
+def _signed_in_by(provider: Provider) -> str:
+    return f"{_PROVIDER} = {literal(provider.value)}"
 
 
 def _names(rule: Rule) -> str:

@@ -178,7 +178,7 @@ async def test_the_role_that_serves_can_do_nothing_but_read_and_write_rows(
         "DROP POLICY tenant ON products", "TRUNCATE products", "SELECT * FROM api_key",
         "SET session_replication_role = replica", "DELETE FROM audit_entry", "UPDATE audit_entry SET actor = 'x'",
         "INSERT INTO audit_entry (organization_id, action, entity_type, entity_id) VALUES ('a', 'X', 'X', 'x')",
-        "CREATE OR REPLACE FUNCTION app_names(named text) RETURNS text[] LANGUAGE sql AS 'SELECT NULL::text[]'",
+        "CREATE OR REPLACE FUNCTION app_names(named text) RETURNS jsonb RETURN NULL::jsonb",
     ):  # fmt: skip
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await service.execute(statement)
