@@ -150,11 +150,15 @@ def _joined(parts: tuple[tuple[Field, plan.Source], ...]) -> Resolve:
 def identities(principal: Principal, claim: str) -> list[str]:
     """Every form in which a stored owner may name this caller.
 
-    `sub::username` is what Amplify stores; data written before it, or by hand, holds either half.
+    `sub::username` is what Amplify stores; data written before it, or by hand, holds either half. A half that looks
+    like a whole is nobody's name: a user pool lets people choose somebody else's `sub::username` as their user name.
     """
     names = [principal.username if part == "username" else principal.claims.get(part) for part in claim.split("::")]
     known = [name for name in names if name and isinstance(name, str)]
-    return ["::".join(known), *known] if len(known) == len(names) > 1 else known
+    if len(names) == 1:
+        return known
+    halves = [name for name in known if "::" not in name]
+    return ["::".join(known), *halves] if len(known) == len(names) else halves
 
 
 # ---------------------------------------------------------------- conversions

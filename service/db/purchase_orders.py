@@ -88,8 +88,8 @@ async def references(
     return References(*row)
 
 
-async def _lock_stock(connection: Connection, warehouse: str, products: Sequence[str]) -> None:
-    await _lock(connection, [f"stock_items {warehouse} {product}" for product in products])
+async def _lock_stock(connection: Connection, organization: str, warehouse: str, products: Sequence[str]) -> None:
+    await _lock(connection, [f"stock_items {organization} {warehouse} {product}" for product in products])
 
 
 _RAISE_ON_ORDER = """\
@@ -117,7 +117,7 @@ async def raise_on_order(
     `ordered`: product and quantity, a product any number of times.
     """
     products, quantities = [product for product, _ in ordered], [quantity for _, quantity in ordered]
-    await _lock_stock(connection, warehouse, products)
+    await _lock_stock(connection, organization, warehouse, products)
     await connection.fetch_rows(_RAISE_ON_ORDER, [warehouse, organization, products, quantities])
 
 
@@ -199,7 +199,7 @@ async def put_into_stock(
     """
     products, quantities = [each.product for each in arrivals], [each.quantity for each in arrivals]
     lots = [each.lot for each in arrivals]
-    await _lock_stock(connection, warehouse, products)
+    await _lock_stock(connection, organization, warehouse, products)
     added = await connection.fetch_rows(_ADD, [warehouse, organization, products, lots, quantities])
     await connection.fetch_rows(_LOWER_ON_ORDER, [warehouse, organization, products, quantities])
     return len(added) == len({(each.product, each.lot) for each in arrivals})

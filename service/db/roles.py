@@ -51,13 +51,13 @@ END $$;
 NO_TEMPORARY_TABLES = """
 DO $$ BEGIN EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database()); END $$;
 """
-"""They would pin a connection of the proxy."""
+"""They would pin a connection of the proxy, and stand before the real ones for whoever uses a connection next."""
 
 
 async def make_local_roles(database: Database) -> None:
     """Make the roles on a server of one's own, where nobody needs a password: for development and tests."""
     made = "\n".join(LOCAL_ROLE.format(role=role, created=_created(role)) for role in (OWNER, GATE, *LOGINS))
-    await database.execute_ddl(f"SELECT pg_advisory_xact_lock({MAKER});\n{made}\n{RIGHTS}")
+    await database.execute_ddl(f"SELECT pg_advisory_xact_lock({MAKER});\n{made}\n{RIGHTS}\n{NO_TEMPORARY_TABLES}")
 
 
 async def make_roles(database: Database, passwords: Mapping[str, str], *, reset_passwords: bool = False) -> list[str]:

@@ -48,7 +48,7 @@ class Once:
             return await write(session) if key is None else await self._keyed(request, session, key, body, write)
 
     async def _keyed(self, request: Request, session: Session, key: str, body: bytes, write: Write) -> Reply:
-        scope, body_hash = _scope(request, key), blake2b(body, digest_size=16).hexdigest()
+        scope, body_hash = _scope(request, key), _hash(body, session)
         assert session.transaction is not None
         try:
             answered = await idempotency.find(session.transaction, scope)
@@ -73,8 +73,16 @@ def _scope(request: Request, key: str) -> Scope:
     return Scope(principal.organization or "", f"{principal.provider} {subject}", request.method, request.path, key)
 
 
+def _hash(body: bytes, session: Session) -> str:
+    """What requests with one key must have in common: who lost a role is not shown what they were answered in it."""
+    rights = sorted({*session.principal.groups(), *(f"{claim} {group}" for claim, group in session.caller.groups)})
+    return blake2b("\0".join(rights).encode() + b"\0\0" + body, digest_size=16).hexdigest()
+
+
 def _replayed(answered: Answered, body_hash: str) -> Reply:
     if answered.body_hash != body_hash:
-        raise KeyReused("This Idempotency-Key was used for a request with another body. Take a new one.")
+        raise KeyReused(
+            "This Idempotency-Key was used with another body, or while you had other roles. Take a new one."
+        )
     headers = (*answered.headers, ("idempotent-replayed", "true"))
     return Reply(answered.status, answered.body.encode(), headers)

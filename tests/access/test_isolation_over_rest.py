@@ -43,9 +43,13 @@ def writes(resource: Resource, catalog: Catalog) -> Iterator[Request]:
         item = _item(resource, catalog, name)
         if Action.UPDATE in resource.endpoint_by_action:
             yield "PATCH", item, touched(model)
+            parts = [{"key": key_of(model, catalog, name), "body": touched(model)}]
+            yield "POST", f"{collection}:batchUpdate", {"requests": parts, "atomic": False}
         if Action.DELETE in resource.endpoint_by_action:
             yield "DELETE", item, None
-            yield "POST", f"{collection}:batchDelete", {"items": [key_of(model, catalog, name)]}
+            parts = [{"key": key_of(model, catalog, name)}]
+            yield "POST", f"{collection}:batchDelete", {"requests": parts}
+            yield "POST", f"{collection}:batchDelete", {"requests": parts, "atomic": False}
 
 
 def _item(resource: Resource, catalog: Catalog, name: str) -> str:

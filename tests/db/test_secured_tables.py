@@ -173,8 +173,9 @@ async def test_the_role_that_serves_can_do_nothing_but_read_and_write_rows(
     assert row[0] is False
     assert await superuser.fetch_rows(RIGHTS) == []
     for statement in (
-        "CREATE TABLE t (a int)", "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'", "SET ROLE app_owner",
-        "SET ROLE app_gate", "SET ROLE app_migrate", "ALTER TABLE products DISABLE ROW LEVEL SECURITY",
+        "CREATE TABLE t (a int)", "CREATE TEMPORARY TABLE products (a int)",
+        "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'", "SET ROLE app_owner", "SET ROLE app_gate",
+        "SET ROLE app_migrate", "ALTER TABLE products DISABLE ROW LEVEL SECURITY",
         "DROP POLICY tenant ON products", "TRUNCATE products", "SELECT * FROM api_key",
         "SET session_replication_role = replica", "DELETE FROM audit_entry", "UPDATE audit_entry SET actor = 'x'",
         "INSERT INTO audit_entry (organization_id, action, entity_type, entity_id) VALUES ('a', 'X', 'X', 'x')",

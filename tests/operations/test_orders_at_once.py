@@ -96,7 +96,9 @@ async def test_h4_an_order_that_loses_a_deadlock_is_placed_all_the_same(market: 
         ours = asyncio.create_task(market.ask(PLACE, order("ours", lines)))
         await until_somebody_waits(market.database)
         # The lock that the order holds, as another order of this transaction would ask for it.
-        await theirs.connection.fetch_rows("SELECT pg_advisory_xact_lock(hashtextextended('stock_items w1 h1', 0))")
+        await theirs.connection.fetch_rows(
+            "SELECT pg_advisory_xact_lock(hashtextextended('stock_items acme w1 h1', 0))"
+        )
     assert (await ours)["placePurchaseOrder"]["total"] == 5
     market.database.observer = None
     assert len([sql for sql in sent if sql.startswith("WITH ordered")]) == 2

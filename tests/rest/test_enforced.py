@@ -6,10 +6,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from service.auth.principal import ORGANIZATION_CLAIM
 from service.catalog.model import Catalog
 from service.rest.openapi.document import openapi_document
 from service.rest.resources import resources_of
 from tests.conftest import MakeDatabase
+from tests.graphql.api import user
 from tests.rest.calls import Rest, rest_of
 from tests.rest.companies import ADMIN_OF_A, ADMIN_OF_B, ADMINS, A, B, found, product
 
@@ -177,6 +179,19 @@ async def test_a_key_of_idempotency_is_its_organizations_own(rest: Rest):
         "code"
     ] == "idempotency_key_reused"
     assert await rest.sql("SELECT key FROM idempotency_key") == []  # nobody said who asks
+
+
+async def test_an_answer_given_in_a_role_is_not_given_again_without_it(rest: Rest):
+    key, path = {"idempotency-key": "until-demoted"}, "/v1/users"
+    person = {"organizationId": A, "cognitoSub": "s-1", "email": "s1@example.com", "status": "ACTIVE", "salary": 4321}
+    made = await rest.send("POST", path, person, caller=ADMIN_OF_A, headers=key)
+    assert (made.status_code, made.json()["salary"]) == (201, 4321)
+    for groups in (("Manager",), ()):
+        demoted = user("ada", *groups, **{ORGANIZATION_CLAIM: A})
+        problem = await rest.refused(422, "POST", path, person, caller=demoted, headers=key)
+        assert problem["code"] == "idempotency_key_reused"
+    again = await rest.send("POST", path, person, caller=ADMIN_OF_A, headers=key)
+    assert (again.content, again.headers["idempotent-replayed"]) == (made.content, "true")
 
 
 async def test_a_refused_write_keeps_no_key(rest: Rest):
