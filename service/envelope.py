@@ -17,6 +17,7 @@ import orjson
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service import telemetry
+from service.allowance import ALLOWANCE, Allowance
 from service.errors import Internal
 from service.sender import SENDER, Sender
 
@@ -46,6 +47,7 @@ class Envelope:
             return
         request_id = scope["request_id"] = scope.get("request_id") or str(uuid.uuid4())
         SENDER.set(Sender(request_id, scope["client"][0] if scope.get("client") else None))
+        ALLOWANCE.set(Allowance())
         started = time.perf_counter()
         record = telemetry.begin() if self._log_requests else None
         status = 0

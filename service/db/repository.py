@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from service.allowance import ALLOWANCE
 from service.auth.principal import GROUPS_CLAIM, Principal
 from service.catalog.model import Catalog
 from service.db.binds import Run
@@ -124,9 +125,11 @@ class Repository:
         """Run a prepared plan: JSON text with marks where values are denied, or None for a row that is not there.
 
         In `transaction` if there is one, else a write is a transaction of its own. Raises `Forbidden` and
-        `ConditionFailed` as the rules of writes say, `Limited` for pages within pages of too many rows, and
-        what `Database` raises.
+        `ConditionFailed` as the rules of writes say, `Limited` for pages within pages of too many rows and for a
+        request that was answered too much already, and what `Database` raises.
         """
+        if allowance := ALLOWANCE.get():
+            allowance.check()
         run = Run(variables, principal, self._cursors, self._max_page, asking=self._asking(principal))
         check_rows(prepared.sizes, run, self._max_rows)
         match prepared.plan:
@@ -208,6 +211,8 @@ class Repository:
 
 
 def _with_cursors(text: str, statement: Statement, run: Run) -> str:
+    if allowance := ALLOWANCE.get():
+        allowance.given += len(text)
     return with_cursors(text, statement.orders, run.cursor)
 
 

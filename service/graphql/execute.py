@@ -25,7 +25,7 @@ from service.db.tracing import Trace
 from service.errors import Invalid, ServiceError, Unavailable
 from service.graphql.documents import Documents, Operation, RequestRefused
 from service.graphql.errors import Error, Locator, masked, note_errors, root_error
-from service.graphql.fallback import Context, Fallback
+from service.graphql.fallback import MOST_AT_ONCE, Context, Fallback
 from service.graphql.notes import Answer
 from service.graphql.planning import Planner
 from service.graphql.refusals import request_error
@@ -34,8 +34,6 @@ from service.graphql.roots import RootField, root_fields
 from service.graphql.selections import Chosen, Reader
 from service.telemetry import Span, count_errors, note_operation
 
-MOST_AT_ONCE = 4
-"""Root fields of one query that run at a time, so that it leaves connections to other requests."""
 UNKNOWN = Origin()
 """Of a request that did not come over HTTP."""
 Ran = tuple[str, list[Error]]

@@ -6,9 +6,10 @@ finished rows to Strawberry to walk through. So both executors answer alike, and
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
     from service.graphql.documents import Operation
 
+MOST_AT_ONCE = 4
+"""Root fields of one query that run at a time, so that it leaves connections to other requests."""
 _NULL = re.compile(r"^Cannot return null for non-nullable field (\w+)\.(\w+)\.")
 _ARGUMENT = re.compile(r"^Argument '(\w+)' has invalid value: Expected .* non-null")
 
@@ -49,6 +52,8 @@ class Context:
     origin: Origin
     transaction: Transaction | None = None
     """In which a custom operation is to run, if not in one of its own."""
+    turn: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_AT_ONCE))
+    """Held by a root field while it runs: Strawberry begins with all of a query at once."""
 
 
 Custom = Callable[[CustomOperation, Planner, Chosen, Context], Awaitable[Any]]
@@ -111,9 +116,11 @@ class Fallback:
         if root.operation is not None:
             if decide(root.operation.rules, Access.GET, context.caller) is Verdict.NO:
                 raise Forbidden
-            return await self._custom(root.operation, planner, chosen, context)
+            async with context.turn:
+                return await self._custom(root.operation, planner, chosen, context)
         prepared = self._repository.prepare(planner.plan_field(root, chosen))
-        text = await self._repository.run(prepared, {}, context.principal)
+        async with context.turn:
+            text = await self._repository.run(prepared, {}, context.principal)
         return None if text is None else decoded(text)
 
     # ------------------------------------------------------------ errors

@@ -8,7 +8,7 @@ r"""Writes of rows of several models that hold all or not at all.
     ]}
 
 `$order.id` is what the row that an earlier operation named `order` has in `id` now; it may stand for any value in a
-body, and for a segment of a path. `$$order.id` is that text itself. Answered 200 with `{"results": […]}`, as a batch.
+body, and for a segment of a path. Answered 200 with `{"results": […]}`, as a batch.
 """
 
 from __future__ import annotations
@@ -29,16 +29,14 @@ from service.rest.exchange import JSON, Reply, Request, Session
 from service.rest.once import Once
 from service.rest.problems import Flaw, Flawed, PreconditionRequired, escaped, meant
 from service.rest.reads import key_of
+from service.rest.references import Named
 from service.rest.resources import PREFIX, Action, Resource
 from service.rest.writes import UNPARSABLE, check_parameters
 
 MOST_OPERATIONS = 500
 _MEMBERS = ("method", "path", "body", "ifMatch", "as")
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
-_REFERENCE = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)\.([A-Za-z_][A-Za-z0-9_]*)")
 _ACTIONS = {"POST": Action.CREATE, "PUT": Action.REPLACE, "PATCH": Action.UPDATE, "DELETE": Action.DELETE}
-Named = dict[str, Mapping[str, Any]]
-"""The rows of operations with a name, as they were answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +72,7 @@ class Transactions:
         operations = _operations(parse_json(sent, UNPARSABLE))
 
         async def write(session: Session) -> Reply:
-            named: Named = {}
+            named = Named()
             results = [
                 await self._operation(each, f"/operations/{at}", named, session) for at, each in enumerate(operations)
             ]
@@ -85,10 +83,10 @@ class Transactions:
     async def _operation(self, given: Mapping[str, Any], at: str, named: Named, session: Session) -> bytes:
         with part_of_request(at):
             target = self._target(given, at, named)
-            body = _resolved(given.get("body"), f"{at}/body", named)
+            body = named.resolved(given.get("body"), f"{at}/body")
             changed = await self._change(target, {**given, "body": body}, at, session)
             if "as" in given:
-                named[given["as"]] = orjson.loads(changed.row.body) if changed.row else {}
+                named.add(given["as"], orjson.loads(changed.row.body) if changed.row else {})
             return result_of(changed)
 
     def _target(self, given: Mapping[str, Any], at: str, named: Named) -> _Target:
@@ -159,24 +157,5 @@ def _flaws_of(operation: Any, at: str) -> list[Flaw]:
 
 def _segment(text: str, at: str, named: Named) -> str:
     """A segment of a path, of which a reference is what it stands for, percent-encoded."""
-    value = _resolved(text, at, named)
+    value = named.resolved(text, at)
     return text if value == text else quote(str(value), safe="")
-
-
-def _resolved(value: Any, at: str, named: Named) -> Any:
-    """A value with what its references stand for. Errors: Flawed."""
-    if isinstance(value, dict):
-        return {name: _resolved(each, f"{at}/{escaped(name)}", named) for name, each in value.items()}
-    if isinstance(value, list):
-        return [_resolved(each, f"{at}/{number}", named) for number, each in enumerate(value)]
-    if not isinstance(value, str) or not value.startswith("$"):
-        return value
-    if value.startswith("$$"):
-        return value[1:]
-    match = _REFERENCE.fullmatch(value)
-    if match is None:
-        return value
-    if match[2] not in named.get(match[1], {}):
-        detail = f"No earlier operation is called '{match[1]}', or its row has no '{match[2]}'."
-        raise Flawed([Flaw(at, "unknown_reference", f"{detail} A text that begins with $ is written $$.")])
-    return named[match[1]][match[2]]

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from service.allowance import ALLOWANCE
 from service.app import create_app
 from service.auth.authenticator import authenticator_from
 from service.logs import JsonFormatter
@@ -146,6 +147,25 @@ async def test_a_route_that_fails_is_masked(shell: Any, caplog: pytest.LogCaptur
     assert line["error"]["at"][-1].endswith(" broken")
     assert "hunter2" not in str(line)
     assert "hunter2" in JsonFormatter(show_messages=True).format(record)
+
+
+async def test_each_request_is_answered_so_much_and_no_more(shell: Any) -> None:
+    async def counted(_request: Request) -> Response:
+        given = ALLOWANCE.get()
+        assert given is not None
+        given.given += 7
+        return Response(str(given.given))
+
+    app = create_app(
+        shell.settings,
+        problem=shell.database.problem,
+        close=shell.database.close,
+        authenticator=authenticator_from(shell.settings),
+        graphql=shell.echo,
+        pages=[Route("/counted", counted)],
+    )
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://offramp.test") as client:
+        assert [(await client.get("/counted")).text for _ in range(2)] == ["7", "7"]
 
 
 async def test_a_request_is_one_line_without_what_was_sent(

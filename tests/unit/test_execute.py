@@ -6,7 +6,8 @@ import asyncio
 
 import pytest
 
-from service.graphql.execute import MOST_AT_ONCE, Ran, _together
+from service.graphql.execute import Ran, _together
+from service.graphql.fallback import MOST_AT_ONCE
 
 
 async def test_answers_come_in_the_order_of_the_fields_however_long_each_takes():
