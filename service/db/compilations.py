@@ -14,6 +14,8 @@ from service.db.tracing import Trace, shape
 
 KEPT_PLANS = 2_000
 """Plans, each for one class of callers and one shape of variables: tens of kilobytes apiece."""
+KEPT_SQL = 10_000_000
+"""Characters of their statements, each of which goes with eleven bytes: a plan of a thousand conditions has 60,000."""
 
 Compiled = TypeVar("Compiled")
 
@@ -24,9 +26,12 @@ class Compilations(Generic[Compiled]):
     One key may have several traces: what a plan peeked at can depend on what it saw before.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, sql_of: Callable[[Compiled], int]) -> None:
+        """`sql_of` gives the characters of the statements in what was compiled."""
+        self._sql_of = sql_of
         self._kept: OrderedDict[Hashable, list[tuple[Trace, dict[Hashable, Compiled]]]] = OrderedDict()
         self._size = 0
+        self._sql = 0
 
     def __len__(self) -> int:
         return self._size
@@ -52,9 +57,12 @@ class Compilations(Generic[Compiled]):
         return compiled
 
     def _keep(self, key: Hashable, trace: Trace, variables: dict[str, Any], compiled: Compiled) -> None:
-        while self._size >= KEPT_PLANS:
+        self._sql += self._sql_of(compiled)
+        while self._kept and (self._size >= KEPT_PLANS or self._sql > KEPT_SQL):
             _, oldest = self._kept.popitem(last=False)
-            self._size -= sum(len(by_seen) for _, by_seen in oldest)
+            gone = [each for _, by_seen in oldest for each in by_seen.values()]
+            self._size -= len(gone)
+            self._sql -= sum(map(self._sql_of, gone))
         variants = self._kept.setdefault(key, [])
         alike = next((variant for variant in variants if variant[0].peeks == trace.peeks), None)
         if alike is None:

@@ -59,6 +59,11 @@ class Prepared:
     sizes: tuple[Sizes, ...] = ()
     """Page sizes within one another, which must not multiply to too many rows."""
 
+    @property
+    def characters(self) -> int:
+        """How long its statements are together: what it takes to keep it goes by that."""
+        return sum(len(each.sql) for each in (self.statement, self.reread, self.permission) if each)
+
 
 class Repository:
     """Prepares and runs the plans of one catalog on one database."""

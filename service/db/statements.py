@@ -171,8 +171,10 @@ class _Maker:
             statement = told(statement, [self.binds.add(plan.Asking(at), Text()) for at in range(3)])
         compiled = statement.compile(dialect=_DIALECT)
         names: Sequence[str] = getattr(compiled, "positiontup", None) or ()
-        # What SQLAlchemy made a parameter of by itself, a literal in an expression, has its value in `params`.
-        resolvers = (self.binds.resolvers.get(name) or resolver(plan.Constant(compiled.params[name])) for name in names)
+        # What SQLAlchemy made a parameter of by itself, a literal in an expression, has its value in `params`, made
+        # anew each time they are asked for.
+        params = compiled.params
+        resolvers = (self.binds.resolvers.get(name) or resolver(plan.Constant(params[name])) for name in names)
         return Statement(str(compiled), tuple(resolvers), orders=tuple(self.output.orders))
 
     def finish_write(self, model: Model, written: CTE, selection: tuple[plan.Selected, ...]) -> Statement:

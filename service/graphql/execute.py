@@ -62,6 +62,11 @@ class CompiledOperation:
     asked: tuple[str, ...] = ()
     """The root fields in the schema's names: `Query.listProducts`."""
 
+    @property
+    def characters(self) -> int:
+        """How long its statements are together."""
+        return sum(each.prepared.characters for each in self.fields or () if each.prepared)
+
 
 class GraphQL:
     """The GraphQL API of one catalog on one repository."""
@@ -86,7 +91,7 @@ class GraphQL:
         self._documents = Documents(
             schema, max_tokens=max_tokens, max_depth=max_depth, max_roots=max_roots, suggestions=introspection
         )
-        self._compilations: Compilations[CompiledOperation] = Compilations()
+        self._compilations: Compilations[CompiledOperation] = Compilations(lambda each: each.characters)
 
     async def __call__(
         self,

@@ -38,7 +38,7 @@ class Reads:
     def __init__(self, repository: Repository, questions: QuestionReader) -> None:
         self._repository = repository
         self._questions = questions
-        self._compiled: Compilations[Prepared] = Compilations()
+        self._compiled: Compilations[Prepared] = Compilations(lambda each: each.characters)
 
     # ------------------------------------------------------------ endpoints
 

@@ -341,7 +341,7 @@ def _sent(made: Prepared | str, variables: dict[str, Any]) -> Any:
 
 @pytest.mark.parametrize(("query", "variables"), CASES, ids=["list", "index", "update", "parts"])
 def test_a_kept_plan_is_the_plan_that_would_have_been_made(query, variables):
-    documents, kept = _documents(), Compilations()
+    documents, kept = _documents(), Compilations(lambda _: 1)
 
     @given(st.lists(variables, min_size=2, max_size=4))
     @settings(derandomize=True, max_examples=150, deadline=None)
@@ -357,7 +357,7 @@ def test_a_kept_plan_is_the_plan_that_would_have_been_made(query, variables):
 
 
 def test_plans_are_reused_for_other_values():
-    operation, kept = _documents().operation(LIST, None), Compilations()
+    operation, kept = _documents().operation(LIST, None), Compilations(lambda _: 1)
     made = [
         kept.get((operation.serial, CALLER), operation.coerce(each), lambda _: object())
         for each in ({"a": True, "limit": 1}, {"a": True, "limit": 2}, {"a": True, "limit": None})
@@ -374,7 +374,7 @@ def test_peeks_in_another_order_do_not_take_one_value_for_another():
         other: parent @skip(if: $x) { name @include(if: $z) id @include(if: $y) }
       }
     }"""
-    operation, kept = _documents().operation(query, None), Compilations()
+    operation, kept = _documents().operation(query, None), Compilations(lambda _: 1)
     for variables in (
         {"x": True, "y": True, "z": False},
         {"x": False, "y": True, "z": False},
@@ -389,7 +389,7 @@ def test_branches_that_look_at_different_values_are_both_kept():
     query = """query ($x: Boolean! $y: Boolean!) {
       getThing(id: "t") { id parent @include(if: $x) { id @include(if: $y) } }
     }"""
-    operation, kept = _documents().operation(query, None), Compilations()
+    operation, kept = _documents().operation(query, None), Compilations(lambda _: 1)
     with_it, without = {"x": True, "y": True}, {"x": False, "y": True}
     made: list[dict[str, Any]] = []
 
@@ -408,7 +408,7 @@ def test_what_is_kept_is_bounded(monkeypatch):
     declared = " ".join(f"${name}: Boolean!" for name in names)
     chosen = " ".join(f"k{name}: id @include(if: ${name})" for name in names)
     operation = _documents().operation(f'query ({declared}) {{ getThing(id: "t") {{ id {chosen} }} }}', None)
-    kept: Compilations[object] = Compilations()
+    kept: Compilations[object] = Compilations(lambda _: 1)
     first = dict.fromkeys(names, False)
     for number in range(1, 2 ** len(names)):
         variables = {name: bool(number >> bit & 1) for bit, name in enumerate(names)}
@@ -416,6 +416,21 @@ def test_what_is_kept_is_bounded(monkeypatch):
         assert len(kept) <= 200
     made = [kept.get((operation.serial, CALLER), first, partial(_peeked, operation, first)) for _ in range(2)]
     assert made[0] is made[1]
+
+
+def test_large_plans_are_kept_in_smaller_numbers(monkeypatch):
+    """Or somebody who asks two thousand questions of a thousand conditions would fill the memory with them."""
+    monkeypatch.setattr("service.db.compilations.KEPT_SQL", 100)
+    kept: Compilations[str] = Compilations(len)
+    for number, length in enumerate((60, 30, 20, 5, 200, 10)):
+        kept.get(number, {}, lambda _, length=length: "x" * length)
+    made: list[int] = []
+    for number in range(6):
+        kept.get(number, {}, lambda _, number=number: str(made.append(number)))
+    assert made == [0, 1, 2, 3, 4]
+    for number in range(300):
+        kept.get(("small", number), {}, lambda _: "x")
+        assert len(kept) <= 100
 
 
 def _peeked(operation: Operation, variables: dict[str, Any], trace: Trace) -> object:
