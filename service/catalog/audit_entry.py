@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from service.catalog.model import Access, Allow, Field, Index, Model, Operations, Rule, TypeRef
+from service.catalog.model import Access, Allow, Catalog, Field, Index, Model, Operations, Rule, TypeRef
 
 TABLE = "audit_entry"
 
@@ -36,3 +36,21 @@ AUDIT_ENTRY = Model(
     module="audit",
     description="What was done to a row: by whom, when, from where, and what it was before and after.",
 )
+
+
+def refuse_namesakes(catalog: Catalog) -> None:
+    """Refuse a catalog that keeps a trail and has a type or a table of the trail's name. Errors: `ValueError`."""
+    if not catalog.is_enforced:
+        return
+    inputs = (each.name for each in catalog.inputs)
+    if AUDIT_ENTRY.name in {*catalog.model_by_name, *catalog.enum_by_name, *catalog.object_by_name, *inputs}:
+        raise ValueError(
+            f"{AUDIT_ENTRY.name} is the audit trail's own name in `enforced` integrity: "
+            "call the type otherwise, or leave TENANT out, and the tables are `legacy` and keep no trail"
+        )
+    for model in catalog.models:
+        if model.table == TABLE:
+            raise ValueError(
+                f"{TABLE} is the audit trail's own table in `enforced` integrity: "
+                f"give {model.name} another __tablename__"
+            )

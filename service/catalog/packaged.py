@@ -14,6 +14,7 @@ from typing import Any
 
 import orjson
 
+from service.catalog.audit_entry import refuse_namesakes
 from service.catalog.model import (
     Access,
     Allow,
@@ -58,13 +59,13 @@ def dump(catalog: Catalog) -> bytes:
 def load(data: bytes) -> Catalog:
     """The catalog of such JSON.
 
-    Errors: `ValueError` if it is of another version.
+    Errors: `ValueError` if it is of another version, or names something as the audit trail beside it is named.
     """
     content = orjson.loads(data)
     if content.get("version") != VERSION:
         raise ValueError(f"The packaged catalog is of version {content.get('version')}, not {VERSION}: package it anew")
     read = _Reader(content["rules"])
-    return Catalog(
+    catalog = Catalog(
         models=tuple(read.model(row) for row in content["models"]),
         enums=tuple(EnumType(name, tuple(values)) for name, values in content["enums"]),
         objects=tuple(read.object(row) for row in content["objects"]),
@@ -73,6 +74,8 @@ def load(data: bytes) -> Catalog:
         default_provider=Provider(content["default_provider"]),
         integrity=Integrity(content["integrity"]),
     )
+    refuse_namesakes(catalog)
+    return catalog
 
 
 def _rules_in(value: Any) -> list[Rule]:

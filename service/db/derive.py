@@ -11,6 +11,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any, get_args
 
+from service.catalog.audit_entry import refuse_namesakes
 from service.catalog.columns import camel_case
 from service.catalog.indexes import index_on
 from service.catalog.model import (
@@ -51,7 +52,7 @@ def catalog_from_models(package: str = "service.db.models") -> Catalog:
     classes = {each.__name__: each for each in found if not each.__dict__.get("__abstract__")}
     tenant = getattr(root, "TENANT", None)
     models = [_model(each, classes, tenant) for each in classes.values()]
-    return Catalog(
+    catalog = Catalog(
         models=(*(each for each in models if not each.is_join), *(each for each in models if each.is_join)),
         enums=tuple(_enum(each) for each in _defined(types_, StrEnum)),
         objects=tuple(_object(each, classes) for each in _defined(types_, Structure)),
@@ -63,6 +64,8 @@ def catalog_from_models(package: str = "service.db.models") -> Catalog:
         default_provider=root.DEFAULT_PROVIDER,
         integrity=Integrity.LEGACY if tenant is None else Integrity.ENFORCED,
     )
+    refuse_namesakes(catalog)
+    return catalog
 
 
 def _defined(module: ModuleType, base: type[Any]) -> Iterator[type[Any]]:

@@ -10,7 +10,7 @@ import pytest
 
 from service.catalog import model as model_module
 from service.catalog.model import Catalog, Field, Model, Operation, Relation, RelationKind, Root, Rule, TypeRef
-from service.catalog.packaged import dump, load, type_from_text
+from service.catalog.packaged import dump, load, shipped, type_from_text
 from service.importer import catalog_from_sdl
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*/in.graphql"))
@@ -96,3 +96,17 @@ def test_another_version_is_refused():
     content = orjson.loads(dump(Catalog(models=())))
     with pytest.raises(ValueError, match="is of version 0, not 2"):
         load(orjson.dumps(content | {"version": 0}))
+
+
+def test_in_enforced_integrity_nothing_may_be_called_as_the_audit_trail_is():
+    shipped_ = shipped()
+    product = shipped_.model_by_name["Product"]
+    for wrong, message in (
+        ({"models": (dataclasses.replace(product, name="AuditEntry"),)}, "AuditEntry is the audit trail's own name"),
+        ({"enums": (model_module.EnumType("AuditEntry", ("A",)),)}, "AuditEntry is the audit trail's own name"),
+        ({"models": (dataclasses.replace(product, table="audit_entry"),)}, "give Product another __tablename__"),
+    ):
+        clashing = dataclasses.replace(shipped_, **wrong)
+        with pytest.raises(ValueError, match=message):
+            load(dump(clashing))
+        assert load(dump(clashing.as_legacy())) == clashing.as_legacy()  # which keeps no trail

@@ -99,6 +99,15 @@ def test_a_mistake_is_named(package: Path, body: str, message: str):
     assert done.stderr.decode().strip().splitlines()[-1].startswith(message)
 
 
+def test_a_model_called_as_the_audit_trail_is_named(package: Path):
+    with (package / "__init__.py").open("a") as init:
+        init.write('TENANT = "shop_id"\n')
+    (package / "models.py").write_text(f'{HEAD}\nclass AuditEntry(Model):\n    __tablename__ = "audit_entries"\n')
+    done = derived(package)
+    assert done.returncode == 1
+    assert "ValueError: AuditEntry is the audit trail's own name" in done.stderr.decode()
+
+
 def test_importing_the_package_maps_nothing():
     code = "import sys, service.db.models as m; print(m.MODULES, 'sqlalchemy' in sys.modules)"
     done = subprocess.run(
