@@ -187,7 +187,10 @@ class Database:
             return True
         if failures.is_stale(error):
             lane.forget_statements()
-        self._lanes.give(lane)
+        if failures.is_answered(error):
+            self._lanes.give(lane)
+        else:
+            self._lanes.end(lane)
         return False
 
     async def _undo(self, lane: Lane, error: BaseException) -> None:

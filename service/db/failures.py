@@ -108,6 +108,11 @@ def was_not_sent(error: BaseException) -> bool:
     return isinstance(error, InternalClientError) and str(error).startswith("cannot switch to state")
 
 
+def is_answered(error: BaseException) -> bool:
+    """Whether the server said it, and not the driver about a value that it cannot encode: then the server waits."""
+    return isinstance(error, PostgresError) and error.severity is not None  # the driver uses the server's classes, too
+
+
 def is_stale(error: BaseException) -> bool:
     """Whether a prepared statement is out of date (a migration, a pooler): it did not run."""
     return isinstance(error, InvalidCachedStatementError | InvalidSQLStatementNameError)

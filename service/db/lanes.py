@@ -132,9 +132,13 @@ class Lanes:
 
     def set_aside(self, lane: Lane) -> None:
         """Give a lane back whose statement was cancelled: it returns when PostgreSQL has let go of it."""
-        if not self._direct:  # RDS Proxy does not hand a request to cancel on
+        if self._direct:
+            self.end(lane)
+        else:  # RDS Proxy does not hand a request to cancel on
             self.discard(lane)
-            return
+
+    def end(self, lane: Lane) -> None:
+        """Give a lane back on which a statement may be under way, or prepared and not run: its locks are held."""
         task = asyncio.get_running_loop().create_task(self._end_statement(lane))
         self._ending.add(task)
         task.add_done_callback(self._ending.discard)

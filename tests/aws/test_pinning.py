@@ -1,19 +1,15 @@
-"""Nothing that the service sends pins a connection of RDS Proxy, by either executor; nobody gets another's rows.
+"""Nothing that the service sends pins a connection of RDS Proxy, through either door; nobody gets another's rows.
 
 What is sent is read in PostgreSQL's own log, behind a pooler that gives each transaction another connection.
-Source: Aurora user guide, "Avoiding pinning an RDS Proxy".
 """
 
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from random import Random
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import orjson
 import pytest
@@ -32,29 +28,10 @@ from service.operations import FUNCTIONS
 from service.operations.connect import connect
 from service.operations.run import CustomOperations
 from tests.aws.pooler import running_pooler
+from tests.aws.sent import LONGEST, ServerLog, logging_everything, pins
 from tests.graphql.test_generated_documents import documents, smallest
 from tests.parity.strawberry_only import StrawberryOnly
-
-LONGEST = 16_000
-"""Bytes of a statement: a longer one pins, says the guide (16 KB)."""
-SENT = re.compile(r"LOG:  (?:(statement)|(?:parse|bind|execute) (\S+)): (.*)", re.DOTALL)
-PINS_AT_THE_START = re.compile(
-    r"\s*(SET|RESET|DISCARD|PREPARE|EXECUTE|DEALLOCATE|DECLARE|FETCH|LISTEN|UNLISTEN|LOAD|CREATE\s+TEMP)\b",
-    re.IGNORECASE,
-)
-PINS_ANYWHERE = re.compile(r"\b(set_config|nextval|setval|pg_advisory_(un)?lock(_all)?)\s*\(", re.IGNORECASE)
-OF_THE_POOLER = "SET client_encoding="
-"""What pgbouncer itself sends when it gives a connection to another client."""
-
-
-def pins(name: str, statement: str) -> bool:
-    """Whether a statement, sent under a name, keeps a session from going to another client."""
-    return (
-        name not in {"", "<unnamed>"}
-        or PINS_AT_THE_START.match(statement) is not None
-        or PINS_ANYWHERE.search(statement) is not None
-        or len(statement.encode()) > LONGEST
-    )
+from tests.rest.calls import Rest, rest_on
 
 
 @pytest.mark.parametrize(
@@ -64,6 +41,9 @@ def pins(name: str, statement: str) -> bool:
         ("", "SET statement_timeout = 1"),
         ("", "SELECT set_config('jit', 'off', false)"),
         ("", "SELECT pg_advisory_unlock_all()"),
+        ("", "SELECT pg_try_advisory_lock_shared(1)"),
+        ("", "CREATE TEMPORARY TABLE t (id text)"),
+        ("", "SELECT 1 INTO TEMP t"),
         ("", f"SELECT '{'x' * LONGEST}'"),
     ],
 )
@@ -71,26 +51,27 @@ def test_the_audit_sees_what_pins(name: str, statement: str):
     assert pins(name, statement)
 
 
+def test_a_lock_of_the_transaction_does_not_pin():
+    assert not pins("", "SELECT pg_try_advisory_xact_lock(1)")
+
+
+def principal_of(caller: DemoCaller) -> Principal:
+    """A caller as their token would say."""
+    claims = {"sub": caller.sub, "username": caller.username, "cognito:groups": list(caller.groups)}
+    return Principal(Provider.USER_POOLS, claims | {"custom:organizationId": caller.organization})
+
+
 @dataclass
 class Asked:
     """The shipped service behind the pooler, with both of its executors."""
 
     executors: tuple[GraphQL, GraphQL]
-    database: Database
-    log: Path
+    rest: Rest
+    log: ServerLog
 
     async def ask(self, executor: int, caller: DemoCaller, query: str, variables: dict[str, Any] | None = None) -> Any:
         """The answer, as the caller gets it."""
-        claims = {"sub": caller.sub, "username": caller.username, "cognito:groups": list(caller.groups)}
-        principal = Principal(Provider.USER_POOLS, claims | {"custom:organizationId": caller.organization})
-        return orjson.loads(await self.executors[executor](principal, query, variables or {}, None))
-
-    def sent_since(self, mark: int) -> list[tuple[str, str]]:
-        """The name and the text of each statement that PostgreSQL got after a place in its log."""
-        text = self.log.read_bytes()[mark:].decode(errors="replace")
-        records = re.split(r"^(?=\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)", text, flags=re.MULTILINE)
-        statements = [(found[2] or "", found[3]) for each in records if (found := SENT.search(each))]
-        return [each for each in statements if not each[1].startswith(OF_THE_POOLER)]
+        return orjson.loads(await self.executors[executor](principal_of(caller), query, variables or {}, None))
 
 
 @pytest.fixture(scope="module")
@@ -101,21 +82,16 @@ def pooled_url(served_url: str, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 @pytest.fixture(scope="module")
 async def asked(url: str, pooled_url: str, enforced: Catalog) -> AsyncIterator[Asked]:
-    folder = parse_qs(urlsplit(url).query).get("host", [""])[0]
-    if not (log := Path(folder) / "server.log").is_file():
-        pytest.skip("What PostgreSQL gets is read in the log of the embedded server, and this is another one.")
-    admin = Database.connect(url, size=1)
-    await admin.execute_ddl(f"ALTER DATABASE {urlsplit(url).path[1:]} SET log_statement = 'all'")
     database = Database.connect(pooled_url, size=4, behind_proxy=True)
     repository = Repository(enforced, database, cursor_key=b"k" * 32)
     schema = light_schema(enforced)
-    fallback = Fallback(repository, schema, CustomOperations(repository, connect(enforced, FUNCTIONS, {})))
+    custom = CustomOperations(repository, connect(enforced, FUNCTIONS, {}))
+    fallback = Fallback(repository, schema, custom)
     limits = {"max_tokens": 15_000, "max_depth": 25, "max_roots": 200}
     both = (GraphQL(repository, schema, fallback, **limits), StrawberryOnly(repository, schema, fallback, **limits))
-    yield Asked(both, database, log)
+    async with logging_everything(url) as log, rest_on(enforced, database, custom=custom) as rest:
+        yield Asked(both, rest, log)
     await database.close()
-    await admin.execute_ddl(f"ALTER DATABASE {urlsplit(url).path[1:]} RESET log_statement")
-    await admin.close()
 
 
 async def test_i18_no_request_pins_a_connection(asked: Asked, enforced: Catalog):
@@ -123,13 +99,43 @@ async def test_i18_no_request_pins_a_connection(asked: Asked, enforced: Catalog)
     nodes: list[OperationDefinitionNode] = [
         each.values[1] for kind in ("queries", "mutations") for each in documents("inventory", kind)
     ]
-    mark = asked.log.stat().st_size
+    mark = asked.log.mark()
     for executor in (0, 1):
         for caller in (demo_callers().admin, demo_callers().viewer):
             for node in nodes:
                 await asked.ask(executor, caller, print_ast(node), smallest(schema, node))
-    sent = asked.sent_since(mark)
+    sent = asked.log.sent_since(mark)
     assert len(sent) > 250
+    assert [each for each in sent if pins(*each)] == []
+
+
+async def test_i18_no_request_over_rest_pins_a_connection(asked: Asked):
+    """Every kind of request that REST has, sent once and, with a key of idempotency, again."""
+    caller = demo_callers().admin
+    admin, key = principal_of(caller), {"idempotency-key": "k1"}
+    goods = {"organizationId": caller.organization, "sku": "PIN", "name": "Pin", "price": 1, "ratings": [1.5, 2]}
+    await asked.rest.send("DELETE", "/v1/products/pin", caller=admin)
+    mark = asked.log.mark()
+    for method, path, body in (
+        ("GET", "/v1/products?limit=3&include=category", None),
+        ("GET", "/v1/products?price[gt]=5&sort=name", None),
+        ("POST", "/v1/products:search", {"filter": {"tags": {"contains": "x"}}}),
+        ("POST", "/v1/products", goods | {"id": "pin"}),
+        ("GET", "/v1/products/pin", None),
+        ("PATCH", "/v1/products/pin", {"ratings": [3.5]}),
+        ("PUT", "/v1/products/pin", goods | {"price": 2}),
+        ("GET", "/v1/categories/none/products?limit=2", None),
+        ("POST", "/v1/products:batchUpdate", {"requests": [{"key": {"id": "pin"}, "body": {"price": 3}}]}),
+        ("POST", "/v1/transactions", {"operations": [{"method": "DELETE", "path": "/v1/products/pin"}]}),
+        ("GET", f"/v1/operations/reorderSuggestions?organizationId={caller.organization}", None),
+        ("GET", "/v1/audit-entries?limit=3", None),
+        ("GET", "/v1/products/none", None),
+    ):
+        for _ in range(2):
+            answer = await asked.rest.send(method, path, body, caller=admin, headers=key if method == "POST" else {})
+            assert answer.status_code in {200, 201, 404}, answer.text
+    sent = asked.log.sent_since(mark)
+    assert len(sent) > 40
     assert [each for each in sent if pins(*each)] == []
 
 

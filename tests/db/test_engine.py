@@ -81,6 +81,20 @@ async def test_json_comes_as_the_text_it_is(fresh: Database):
     assert await fresh.fetch_row("SELECT id FROM things WHERE id = 'none'") is None
 
 
+@pytest.mark.parametrize("behind_proxy", [False, True])
+async def test_a_value_that_cannot_be_encoded_leaves_nothing_open(url: str, other: Database, *, behind_proxy: bool):
+    """The statement has been prepared by then. Until a Sync PostgreSQL holds its locks, and a pooler its connection."""
+    database = Database.connect(url, size=1, behind_proxy=behind_proxy)
+    locks = "SELECT FROM pg_locks WHERE relation = 'things'::regclass"
+    with pytest.raises(Invalid):
+        await database.fetch_value("SELECT note FROM things WHERE size = $1", ["many"])
+    async with asyncio.timeout(5):
+        while await other.fetch_rows(locks):  # noqa: ASYNC110  PostgreSQL has no event for us
+            await asyncio.sleep(0.01)
+    assert await database.fetch_value("SELECT note FROM things WHERE size = $1", [1]) == "x"  # on the same connection
+    await database.close()
+
+
 async def test_arguments_are_the_drivers_native_types(fresh: Database):
     at = datetime(2026, 11, 22, 18, 14, 18, 710000, tzinfo=UTC)
     args = ["é", 7, 0.1, True, date(2024, 2, 29), at, ["a", None], [1.5], '{"x": 1}', '{"x":1}', 2**40, None]
