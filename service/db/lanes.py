@@ -113,10 +113,13 @@ class Lanes:
         """
         while True:
             lane = self._free.pop() if self._free else await self._new_or_awaited()
-            if lane.driver.is_closed() or not await self._works(lane, IDLE_SECONDS if tried else LONG_SECONDS):
+            try:
+                if await self._works(lane, IDLE_SECONDS if tried else LONG_SECONDS):
+                    return lane
+            except BaseException:
                 self.discard(lane)
-                continue
-            return lane
+                raise
+            self.discard(lane)
 
     def give(self, lane: Lane) -> None:
         """Give a lane back that is fit to be used again."""
@@ -127,8 +130,7 @@ class Lanes:
     def discard(self, lane: Lane) -> None:
         """Give a lane back that is not."""
         lane.drop()
-        self._count -= 1
-        self._hand_over(None)
+        self._vacate()
 
     def set_aside(self, lane: Lane) -> None:
         """Give a lane back whose statement was cancelled: it returns when PostgreSQL has let go of it."""
@@ -163,18 +165,23 @@ class Lanes:
             self.give(lane)
 
     async def _new_or_awaited(self) -> Lane:
-        if self._count >= self._size and (lane := await self._awaited()) is not None:
+        if self._count < self._size:
+            self._count += 1
+        elif (lane := await self._awaited()) is not None:
             return lane
-        self._count += 1
         try:
             return await Lane.open(self._engine, keeps_plans=self._direct)
         except BaseException:
-            self._count -= 1
-            self._hand_over(None)
+            self._vacate()
             raise
 
+    def _vacate(self) -> None:
+        """Leave the room of a lane to whoever waits longest. It counts as taken, so that nobody is quicker."""
+        if not self._hand_over(None):
+            self._count -= 1
+
     async def _awaited(self) -> Lane | None:
-        """The next lane that is given back; None if one was discarded, so that there is room for a new one."""
+        """The next lane that is given back; None if one was discarded, whose room is then the caller's."""
         turn: asyncio.Future[Lane | None] = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)
         try:
@@ -183,7 +190,7 @@ class Lanes:
         except BaseException as error:
             if turn.done() and not turn.cancelled():  # it came while we were giving up
                 lane = turn.result()
-                self.give(lane) if lane is not None else self._hand_over(None)
+                self.give(lane) if lane is not None else self._vacate()
             if isinstance(error, TimeoutError):
                 raise Unavailable("All connections to the database are in use. Try again.") from error
             raise
@@ -197,6 +204,8 @@ class Lanes:
         return False
 
     async def _works(self, lane: Lane, rest: float) -> bool:
+        if lane.driver.is_closed():
+            return False
         if time.time() - lane.rested_since < rest or not lane.rested_since:
             return True
         with suppress(Exception):

@@ -256,6 +256,34 @@ async def test_a_write_that_loses_its_connection_is_not_sent_again(fresh: Databa
     assert await fresh.fetch_value("SELECT id FROM things WHERE id = 'w'") is None
 
 
+async def test_the_room_of_a_lane_that_is_cut_is_the_waiters(url: str):
+    """And nobody else's who comes before the waiter wakes: there would be one lane more than SQLAlchemy's pool has."""
+    database = Database.connect(url, size=1)
+    pool = database._lanes
+    lane = await pool.take()
+    waiting = asyncio.create_task(pool.take())
+    await asyncio.sleep(0)
+    pool.discard(lane)
+    waiting.add_done_callback(lambda waited: pool.give(waited.result()))
+    async with asyncio.timeout(5):
+        assert await pool.take() is await waiting
+    pool.discard(waiting.result())
+    await database.close()
+
+
+async def test_a_lane_that_is_tried_for_somebody_who_gives_up_is_not_lost(url: str, monkeypatch: pytest.MonkeyPatch):
+    database = Database.connect(url, size=1)
+    await database.ping()
+    monkeypatch.setattr(lanes, "LONG_SECONDS", -1)
+    asking = asyncio.create_task(database.ping())
+    await asyncio.sleep(0)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    await database.ping()
+    await database.close()
+
+
 @pytest.mark.parametrize(("rest", "writes"), [("IDLE_SECONDS", True), ("LONG_SECONDS", False)])
 async def test_a_rested_lane_is_tried_first(
     fresh: Database,
