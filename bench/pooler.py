@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-import pytest
-
 from service.db.account import Account
 
 SETTINGS = {
@@ -48,11 +46,15 @@ class Pooler:
         time.sleep(0.3)  # it says nowhere when it has read its files again
 
 
+class NoPoolerError(Exception):
+    """There is no pgbouncer, or it does not start."""
+
+
 def pgbouncer() -> str:
-    """The program, or the reason why there is none."""
+    """The program. Errors: NoPoolerError."""
     found = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
     if found is None:
-        pytest.skip("No pgbouncer here, which stands in RDS Proxy's place: apt-get install pgbouncer")
+        raise NoPoolerError("No pgbouncer here, which stands in RDS Proxy's place: apt-get install pgbouncer")
     return found
 
 
@@ -99,4 +101,4 @@ def _wait_until_open(port: int, process: subprocess.Popen[bytes], log: Path) -> 
             time.sleep(0.05)
         else:
             return
-    pytest.fail(f"pgbouncer does not listen. It said:\n{log.read_text()}")
+    raise NoPoolerError(f"pgbouncer does not listen. It said:\n{log.read_text()}")

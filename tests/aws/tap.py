@@ -15,9 +15,16 @@ AWAITED = frozenset("SHQ")
 """After a Sync, a Flush or a Query a client waits for the server."""
 
 
+CANCEL = "a request to cancel"
+_CANCEL_CODE = (80_877_102).to_bytes(4)
+
+
 @dataclass
 class Tap:
-    """What the client sent, a letter for each message: Parse, Bind, Describe, Execute, Sync, Flush (H), Query."""
+    """What the client sent, a letter for each message: Parse, Bind, Describe, Execute, Sync, Flush (H), Query.
+
+    Of the messages without a letter, a request to cancel what another connection does is in it as CANCEL.
+    """
 
     url: str
     sent: list[str] = field(default_factory=list)
@@ -61,8 +68,9 @@ async def _copy(source: asyncio.StreamReader, target: asyncio.StreamWriter, seen
     with suppress(asyncio.IncompleteReadError, ConnectionError), closing(target):
         while True:
             length = await source.readexactly(4)
-            target.write(letter + length + await source.readexactly(int.from_bytes(length) - 4))
-            seen.append(letter.decode())
+            body = await source.readexactly(int.from_bytes(length) - 4)
+            target.write(letter + length + body)
+            seen.append(CANCEL if not letter and body.startswith(_CANCEL_CODE) else letter.decode())
             letter = await source.readexactly(1)
 
 

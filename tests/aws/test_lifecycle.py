@@ -13,7 +13,7 @@ import pytest
 
 from service.db.engine import Database
 from service.demo import demo_callers
-from tests.aws.pooler import running_pooler
+from tests.aws.pooler import pooler_before
 from tests.aws.runtime import LocalLambda, running_function
 from tests.aws.test_handler import LIST, OURS, said
 
@@ -125,13 +125,13 @@ async def test_no_time_left_is_an_answer_too(function: LocalLambda, graphql: Cal
 async def test_i15_without_its_database_it_says_so_and_recovers(
     function_environ: dict[str, str], served_url: str, graphql: Callable[..., Event], tmp_path: Path
 ):
-    with running_pooler(served_url, tmp_path) as pooler:
+    with pooler_before(served_url, tmp_path) as pooler:
         pass
     with running_function("service.aws.handler", function_environ | {"DATABASE_URL": pooler.url}, tmp_path) as function:
         away = function.invoke(graphql(LIST))
         assert (away["statusCode"], away["headers"]["retry-after"]) == (503, "1")
         assert function.invoke({"warmup": True}) == {"warm": False}
-        with running_pooler(served_url, tmp_path, listen_port=str(pooler.port)):
+        with pooler_before(served_url, tmp_path, listen_port=str(pooler.port)):
             assert function.invoke(graphql(LIST))["statusCode"] == 200
 
 

@@ -14,6 +14,7 @@ import pytest
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from bench.pooler import Pooler
 from service.aws.login import SecretPassword, Tokens, address_from
 from service.aws.secrets import member_of, read_secret
 from service.aws.signing import Signer
@@ -22,7 +23,7 @@ from service.db.engine import Database
 from service.errors import SettingsError, Unavailable
 from service.settings import DatabaseSettings
 from tests.aws.certificates import make_certificates
-from tests.aws.pooler import Pooler, running_pooler
+from tests.aws.pooler import pooler_before
 from tests.aws.runtime import running_function
 from tests.aws.secrets_manager import SecretsManager, running_secrets_manager
 from tests.aws.test_handler import LIST, said, without
@@ -160,7 +161,7 @@ def guarded(served_url: str, tmp_path: Path) -> Iterator[Pooler]:
     """A pooler whose certificate is for `localhost`."""
     _, certificate, key = make_certificates(tmp_path, host="localhost")
     tls = {"client_tls_sslmode": "require", "client_tls_cert_file": str(certificate), "client_tls_key_file": str(key)}
-    with running_pooler(served_url, tmp_path, role="app_rw", auth_type="plain", **tls) as pooler:
+    with pooler_before(served_url, tmp_path, role="app_rw", auth_type="plain", **tls) as pooler:
         yield pooler
 
 

@@ -13,7 +13,7 @@ from service.db.embedded import url_as
 from service.db.engine import Database
 from service.db.roles import MIGRATE, SERVE, make_local_roles
 from service.db.upgrade import HEAD
-from tests.aws.pooler import running_pooler
+from tests.aws.pooler import pooler_before
 from tests.aws.runtime import InvocationFailed, LocalLambda, running_function
 from tests.aws.test_handler import said
 from tests.conftest import MakeDatabase
@@ -42,7 +42,7 @@ def fresh_environ(function_environ: dict[str, str], fresh_url: str) -> dict[str,
 def migrate(fresh_url: str, tmp_path: Path) -> Iterator[LocalLambda]:
     """The function, through a pooler as through the proxy; it is told nothing but where the database is."""
     with (
-        running_pooler(url_as(fresh_url, MIGRATE), tmp_path) as pooler,
+        pooler_before(url_as(fresh_url, MIGRATE), tmp_path) as pooler,
         running_function("service.aws.migrate", {"DATABASE_URL": pooler.url}, tmp_path) as function,
     ):
         yield function

@@ -6,6 +6,7 @@ and PostgreSQL's own log says which statement they made.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -21,7 +22,7 @@ from service.db.engine import Database
 from service.demo import demo_callers
 from service.settings import Settings
 from tests.aws.sent import ServerLog, logging_everything, pins
-from tests.aws.tap import Tap, tapped
+from tests.aws.tap import CANCEL, Tap, tapped
 
 NESTED = """{ listPurchaseOrders(limit: 2) { items {
   supplier { name } items { items { quantity product { name category { name } } } } } nextToken } }"""
@@ -105,6 +106,19 @@ async def test_a_text_that_a_connection_has_not_seen_takes_one_more(wired: Wired
     await wired.ask("{ listProducts(limit: 4) { items { name sku price unit } nextToken } }")
     assert len(wired.log.sent_since(mark)) == 1
     assert wired.tap.round_trips == 2
+
+
+async def test_a_statement_whose_caller_gives_up_is_cancelled_where_postgresql_can_be_asked_to(wired: Wired):
+    """Behind a proxy nobody is asked: it could reach whoever has the connection by then. Ours is cut instead."""
+    database = Database.connect(wired.tap.url, size=1, behind_proxy=wired.is_behind_proxy)
+    await database.ping()
+    wired.tap.sent.clear()
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await database.fetch_row("SELECT pg_sleep(1)")
+    await database.ping()
+    assert (CANCEL in wired.tap.sent) is not wired.is_behind_proxy
+    await database.close()
 
 
 async def test_the_tap_would_see_a_transaction(wired: Wired):
