@@ -11,6 +11,7 @@
     │ └ UnboundApiKey          the API key is bound to no organization
     ├ NotFound         404   missing, or not visible: never told apart
     ├ ConditionFailed  409   an id that exists, a row that does not, a false condition
+    ├ LastAdmin        409   nobody would be Admin of the organization
     ├ Limited          413   over a limit; the message names it
     ├ Unavailable      503   the database is away; try again
     │ └ Clash                  it is there, but another request changes the same rows
@@ -152,6 +153,15 @@ class ConditionFailed(ServiceError):
 
     def __init__(self, message: str = NOT_MET, *, info: Mapping[str, str | int] | None = None) -> None:
         super().__init__(message, info=info)
+
+
+class LastAdmin(ServiceError):
+    """The change would leave the organization without an Admin: make somebody else Admin first."""
+
+    code = "last_admin"
+    status = 409
+    error_type = "LastAdminException"
+    MESSAGE = "This would leave the organization without an Admin. Make somebody else Admin first."
 
 
 class Limited(ServiceError):

@@ -46,6 +46,7 @@ def upgrade() -> None:
         *CONSTRAINED,
         *REFERENCES,
         *OURS,
+        *ADMINS_KEPT,
         *SECURED,
         "GRANT SELECT ON alembic_version TO app_rw",
         "RESET ROLE",
@@ -684,6 +685,50 @@ SECURED = (
     "GRANT USAGE ON SCHEMA public TO app_rw",
 )
 
+ADMINS_KEPT = (
+    """
+        CREATE FUNCTION app_keep_an_admin() RETURNS trigger
+            LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+        DECLARE
+            was_admin boolean;
+        BEGIN
+            IF TG_TABLE_NAME = 'users' THEN
+                was_admin := EXISTS (SELECT FROM user_roles AS held
+                    JOIN roles AS r ON (r.organization_id, r.id) = (held.organization_id, held.role_id)
+                    JOIN users AS u ON (u.organization_id, u.id) = (held.organization_id, held.user_id)
+                    WHERE held.organization_id = OLD.organization_id
+                        AND (held.expires_on IS NULL OR held.expires_on >= current_date) AND u.id = OLD.id AND r.name = 'Admin');
+            ELSIF TG_TABLE_NAME = 'roles' THEN
+                was_admin := EXISTS (SELECT FROM user_roles AS held
+                    JOIN roles AS r ON (r.organization_id, r.id) = (held.organization_id, held.role_id)
+                    JOIN users AS u ON (u.organization_id, u.id) = (held.organization_id, held.user_id)
+                    WHERE held.organization_id = OLD.organization_id
+                        AND (held.expires_on IS NULL OR held.expires_on >= current_date) AND r.id = OLD.id AND u.status IS DISTINCT FROM 'SUSPENDED');
+            ELSIF OLD.expires_on IS NULL OR OLD.expires_on >= current_date THEN
+                was_admin := EXISTS (SELECT FROM roles AS r, users AS u
+                    WHERE (r.organization_id, r.id) = (OLD.organization_id, OLD.role_id) AND r.name = 'Admin'
+                        AND (u.organization_id, u.id) = (OLD.organization_id, OLD.user_id) AND u.status IS DISTINCT FROM 'SUSPENDED');
+            END IF;
+            IF was_admin THEN
+                PERFORM pg_advisory_xact_lock(hashtextextended('admins ' || OLD.organization_id, 0));
+                IF NOT EXISTS (SELECT FROM user_roles AS held
+                    JOIN roles AS r ON (r.organization_id, r.id) = (held.organization_id, held.role_id)
+                    JOIN users AS u ON (u.organization_id, u.id) = (held.organization_id, held.user_id)
+                    WHERE held.organization_id = OLD.organization_id
+                        AND (held.expires_on IS NULL OR held.expires_on >= current_date) AND r.name = 'Admin' AND u.status IS DISTINCT FROM 'SUSPENDED') THEN
+                    RAISE EXCEPTION USING ERRCODE = 'OF001', MESSAGE = 'the last Admin';
+                END IF;
+            END IF;
+            RETURN NULL;
+        END $$
+    """,
+    "ALTER FUNCTION app_keep_an_admin() OWNER TO app_gate",
+    "REVOKE ALL ON FUNCTION app_keep_an_admin() FROM PUBLIC",
+    "CREATE TRIGGER admin_kept AFTER DELETE OR UPDATE OF user_id, role_id, expires_on ON user_roles FOR EACH ROW WHEN (current_user = 'app_rw') EXECUTE FUNCTION app_keep_an_admin()",
+    "CREATE TRIGGER admin_kept AFTER UPDATE OF status ON users FOR EACH ROW WHEN (current_user = 'app_rw' AND NEW.status = 'SUSPENDED' AND OLD.status IS DISTINCT FROM NEW.status) EXECUTE FUNCTION app_keep_an_admin()",
+    "CREATE TRIGGER admin_kept AFTER UPDATE OF name ON roles FOR EACH ROW WHEN (current_user = 'app_rw' AND OLD.name = 'Admin' AND NEW.name IS DISTINCT FROM OLD.name) EXECUTE FUNCTION app_keep_an_admin()",
+)
+
 OPENED = (
     "ALTER TABLE organizations DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY",
     "DROP TRIGGER audited ON organizations",
@@ -818,6 +863,10 @@ OPENED = (
     "DROP TRIGGER signed ON audit_logs",
     "DROP POLICY writer ON audit_logs",
     "DROP TRIGGER guarded ON users",
+    "DROP TRIGGER admin_kept ON users",
+    "DROP TRIGGER admin_kept ON roles",
+    "DROP TRIGGER admin_kept ON user_roles",
+    "DROP FUNCTION app_keep_an_admin()",
     "DROP INDEX users_cognito_sub_idx",
     "DROP TABLE api_key, audit_entry, idempotency_key",
     """

@@ -22,6 +22,7 @@ from service.errors import (
     ConditionFailed,
     Forbidden,
     Invalid,
+    LastAdmin,
     OutcomeUnknown,
     ServiceError,
     TimedOut,
@@ -37,6 +38,9 @@ class Meaning:
     message: str
     disconnects: bool = False
 
+
+LAST_ADMIN = "OF001"
+"""The SQLSTATE of our own for a change that would leave an organization without an Admin (`admins.py`)."""
 
 _AWAY = Meaning(Unavailable, "The database is not available. Try again.", disconnects=True)
 _BUSY = Meaning(Unavailable, "The database is busy. Try again.")
@@ -72,6 +76,9 @@ MEANINGS = {
     "57014": Meaning(TimedOut, "The database took too long to answer."),
     "57": _AWAY,
     "58": _AWAY,
+    LAST_ADMIN: Meaning(
+        LastAdmin, "This would leave the organization without an Admin. Make somebody else Admin first."
+    ),
 }
 """SQLSTATE, or its class (the first two characters), → meaning. Source: PostgreSQL manual, Appendix A."""
 

@@ -10,6 +10,7 @@ from sqlalchemy.schema import AddConstraint, CreateIndex, CreateTable
 from service.catalog.model import Catalog
 from service.db import context, idempotency
 from service.db.accounts import accounts_sql, has_accounts
+from service.db.admins import admins_sql
 from service.db.audit import audit_sql
 from service.db.functions import FUNCTIONS
 from service.db.gate import gate_sql
@@ -58,6 +59,7 @@ def security_sql(catalog: Catalog) -> Iterator[str]:
     yield from idempotency.security_sql()
     if has_accounts(catalog):
         yield from accounts_sql()
+        yield from admins_sql()
     yield f"GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO {OWNER}"
     yield f"GRANT USAGE ON SCHEMA public TO {SERVE}"
 

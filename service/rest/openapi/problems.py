@@ -11,6 +11,7 @@ from service.errors import (
     Forbidden,
     FunctionFailed,
     Internal,
+    LastAdmin,
     Limited,
     NotConnected,
     NotFound,
@@ -49,7 +50,7 @@ ALWAYS: Errors = (
 OF_A_PAGE: Errors = (CursorMismatch,)
 OF_A_ROW: Errors = (NotFound,)
 OF_A_BODY: Errors = (BodyTooLarge, BodyTooSlow, WrongContentType)
-OF_A_CHANGE: Errors = (ConditionFailed, OutcomeUnknown)
+OF_A_CHANGE: Errors = (ConditionFailed, LastAdmin, OutcomeUnknown)
 OF_A_NEW_ROW: Errors = (AlreadyExists,)
 OF_A_KEY: Errors = (KeyReused, KeyInUse)
 OF_A_VERSION: Errors = (PreconditionFailed, PreconditionRequired)
