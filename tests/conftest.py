@@ -19,10 +19,12 @@ from service.db.engine import Database
 from service.db.roles import make_local_roles
 from service.db.schema import schema_sql
 from service.db.tables import tables_from_catalog
+from service.db.watch import Watch
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser
 
+Watch.everywhere = True  # a statement that forgets to say who asks fails, and does not just find nothing
 SCREENSHOTS = Path(__file__).parents[1] / "docs" / "images"
 MakeDatabase = Callable[[Catalog | None], Awaitable[str]]
 

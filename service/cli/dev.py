@@ -139,6 +139,7 @@ def _serve(
     from service.cli.people import people_of, people_of_inventory  # noqa: PLC0415  as above
     from service.cli.server import serve  # noqa: PLC0415  as above
     from service.db.engine import Database  # noqa: PLC0415  as above
+    from service.db.watch import Watch  # noqa: PLC0415  as above
     from service.page import Caller  # noqa: PLC0415  as above
     from service.settings import LOCAL_HOSTS  # noqa: PLC0415  as above
 
@@ -157,6 +158,7 @@ def _serve(
 
     with _database(arguments, catalog, is_shipped=is_shipped) as url:
         database = Database.connect(url, size=settings.pool_size, behind_proxy=settings.behind_proxy)
+        Watch.everywhere = True
         app = compose(
             settings,
             catalog=catalog,

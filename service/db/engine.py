@@ -24,6 +24,8 @@ from service.telemetry import Span, count_statement
 if TYPE_CHECKING:
     import asyncpg
 
+    from service.db.watch import Watch
+
 DIRECT_SETTINGS = {
     "application_name": "offramp",
     "jit": "off",
@@ -47,6 +49,8 @@ class Database:
         self.engine = engine
         self.observer: Callable[[str], None] | None = None
         """Called with every statement that is sent, BEGIN and COMMIT aside; for tests and logs."""
+        self.watch: Watch | None = None
+        """Looks at every statement before it is sent, in development and in tests."""
         self._lanes = lanes
 
     @classmethod
@@ -142,6 +146,8 @@ class Database:
         await self.engine.dispose()
 
     async def _fetch(self, how: How, sql: str, args: Sequence[object], *, writes: bool, fresh_plan: bool) -> object:
+        if self.watch is not None:
+            self.watch(sql)
         lane, result = await self._attempt(
             lambda lane: self.sent(lane, how, sql, args, fresh_plan=fresh_plan), tried=writes, repeatable=not writes
         )
@@ -211,6 +217,7 @@ class Transaction:
     def __init__(self, database: Database, lane: Lane) -> None:
         self._database = database
         self._lane = lane
+        self._told = False
 
     async def fetch_value(self, sql: str, args: Sequence[object] = ()) -> str | None:
         """The first column of the first row, which must be text or json; None if there is no row."""
@@ -244,6 +251,8 @@ class Transaction:
         await _answered(self._lane, self._lane.driver.copy_records_to_table(table, columns=columns, records=rows))
 
     async def _fetch(self, how: How, sql: str, args: Sequence[object]) -> object:
+        if self._database.watch is not None:
+            self._told = self._database.watch(sql, told=self._told)
         return await _answered(self._lane, self._database.sent(self._lane, how, sql, args))
 
 

@@ -40,6 +40,7 @@ from service.db.plan import (
 )
 from service.db.statements import Statement, Statements
 from service.db.tables import Tables
+from service.db.watch import Watch
 from service.db.writes import Writer
 from service.errors import ConditionFailed, Forbidden, NoOrganization
 
@@ -85,6 +86,8 @@ class Repository:
         self.catalog = catalog
         self._cursors = Cursors(cursor_key)
         self.database = database
+        if Watch.everywhere and catalog.is_enforced:
+            database.watch = Watch(catalog)
         self._max_page = max_page
         self._max_rows = max_rows
         self._statements = Statements(catalog, Tables(catalog), keeps_apart=keeps_apart)

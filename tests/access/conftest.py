@@ -77,7 +77,8 @@ class World:
 
     def __init__(self, catalog: Catalog, *, keeps_apart: bool) -> None:
         self.catalog = catalog
-        self.repository = Repository(catalog, None, cursor_key=CURSOR_KEY, keeps_apart=keeps_apart)  # type: ignore[arg-type]  set by `on`
+        nowhere = Database.connect("postgresql://nowhere.invalid/none")  # each question names its own
+        self.repository = Repository(catalog, nowhere, cursor_key=CURSOR_KEY, keeps_apart=keeps_apart)
         light = light_schema(catalog)
         custom = CustomOperations(self.repository, connect(catalog, FUNCTIONS, {}))
         self.graphql = GraphQL(

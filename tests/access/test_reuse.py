@@ -12,7 +12,7 @@ import pytest
 
 from service.auth.principal import Principal
 from service.catalog.model import Catalog
-from service.db import embedded
+from service.db import embedded, lanes
 from service.db.engine import Database
 from tests.access.conftest import World, of
 from tests.access.organizations import OURS, THEIRS, plant
@@ -41,7 +41,10 @@ async def world(request: pytest.FixtureRequest, with_predicates: World, without_
 
 
 @pytest.fixture(params=[1, 4])
-async def service(request: pytest.FixtureRequest, url: str, world: World) -> AsyncIterator[Database]:
+async def service(
+    request: pytest.FixtureRequest, url: str, world: World, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Database]:
+    monkeypatch.setattr(lanes, "WAIT_SECONDS", 60)  # sixty-four wait for one connection, on a machine that may be busy
     database = Database.connect(embedded.url_as(url, "app_rw"), size=request.param)
     world.repository.database = database
     yield database

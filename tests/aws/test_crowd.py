@@ -15,7 +15,7 @@ from service.db.roles import SERVE
 from tests.aws.pooler import pooler_before
 from tests.conftest import MakeDatabase
 
-REQUESTS = 3_000
+REQUESTS = 2_000
 
 
 @pytest.fixture(scope="module")

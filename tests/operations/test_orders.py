@@ -241,3 +241,18 @@ async def test_a_document_mixes_generated_and_custom_mutations_in_order(api: Api
         "reorderSuggestions": [],
         "warehouse": {"name": "North"},
     }
+
+
+class TestBesideTheFlow:
+    async def test_the_generated_mutation_sets_any_status_and_counts_nothing(self, api: Api) -> None:
+        await stock(api, "p1", "a", 3)
+        placed = await place(api, lines=[{"productId": "p1", "quantity": 5, "unitPrice": 1}])
+        update = "mutation($i: UpdatePurchaseOrderInput!) { updatePurchaseOrder(input: $i) { status } }"
+        for status in ("CANCELLED", "RECEIVED"):
+            await api.ask(update, {"i": {"id": placed, "status": status}})
+            assert await counted(api, "p1") == {"a": (3, 5)}
+            assert (await api.fail(RECEIVE, received(placed, (1, 2))))[0][0] is not None
+        await api.ask(update, {"i": {"id": placed, "status": "APPROVED"}})
+        answer = await api.ask(RECEIVE, received(placed, (1, 5, "a")))
+        assert answer["receivePurchaseOrder"]["status"] == "RECEIVED"
+        assert await counted(api, "p1") == {"a": (8, 0)}
