@@ -1,4 +1,4 @@
-"""How migrations run: in one transaction, one migrator at a time, never waiting long for a lock.
+"""How migrations run: one migrator at a time, each revision in a transaction of its own, never waiting long for a lock.
 
 The database: `offramp db upgrade` gives its address; the `alembic` command itself takes `-x url=…`, else
 MIGRATION_DATABASE_URL, else DATABASE_URL.
@@ -8,21 +8,31 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from alembic import context
-from sqlalchemy import Column, Connection, text
+from asyncpg import LockNotAvailableError
+from sqlalchemy import Column, Connection, event
 
 from service.catalog.packaged import shipped
-from service.db.address import Address
+from service.db.address import Address, address_of
+from service.db.live import limit_transaction, patiently
 from service.db.tables import tables_from_catalog
 from service.db.upgrade import migration_engine
+from service.errors import CommandError
 
 MIGRATOR = 0x0FF7A3B
 """The advisory lock of whoever migrates; any number would do that nobody else uses."""
 
-# Transaction-level, because RDS Proxy pins a connection that holds a session-level one.
-TURN = f"SELECT pg_advisory_xact_lock({MIGRATOR})"
+TURN = f"""
+BEGIN ISOLATION LEVEL READ COMMITTED;
+SET LOCAL lock_timeout = '60s';
+SET LOCAL statement_timeout = 0;
+SET LOCAL idle_in_transaction_session_timeout = 0;
+SELECT pg_advisory_xact_lock({MIGRATOR});
+"""
 
 
 def database_address() -> Address | str:
@@ -41,21 +51,55 @@ def is_comparable(thing: Any, name: str | None, kind: str, _reflected: bool, _ot
 
 
 def migrate(connection: Connection) -> None:
-    target = tables_from_catalog(shipped())
-    context.configure(connection=connection, target_metadata=target, include_object=is_comparable)
-    with context.begin_transaction():
-        connection.execute(text("SET LOCAL lock_timeout = '60s'"))  # for another migrator to finish
-        connection.execute(text(TURN))
-        connection.execute(text("SET LOCAL lock_timeout = '2s'"))  # on a live table, rather fail than hold up everybody
-        connection.execute(text("SET LOCAL statement_timeout = '15min'"))
-        context.run_migrations()
+    @event.listens_for(connection, "begin")
+    def limit(begun: Connection) -> None:
+        if begun.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+            limit_transaction(begun)
+
+    def attempt() -> None:
+        connection.rollback()  # what an attempt before this one has left
+        context.configure(
+            connection=connection,
+            target_metadata=tables_from_catalog(shipped()),
+            include_object=is_comparable,
+            transaction_per_migration=True,
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+
+    patiently(attempt, about="It was a revision that is one transaction; nothing of it has happened.")
+    connection.commit()
+
+
+@asynccontextmanager
+async def turn(address: Address | str) -> AsyncIterator[None]:
+    """Wait for other migrators to finish, and keep them waiting as long as the block lasts.
+
+    The lock is that of a transaction, because RDS Proxy pins a connection that holds a session's; on a connection of its
+    own, because steps on live tables are many transactions. CREATE INDEX CONCURRENTLY waits for transactions that hold a
+    snapshot. This one holds none, being one message of the simple protocol in READ COMMITTED: by the extended one the
+    portal, and its snapshot, would stay. Errors: CommandError.
+    """
+    connection = await address_of(address).open()
+    try:
+        await connection.execute(TURN)
+    except LockNotAvailableError as error:
+        await connection.close()
+        raise CommandError(
+            "Somebody else is migrating this database, and has been for a minute.",
+            hint="Wait until they have finished, and run it again: it does nothing if nothing is left to do.",
+        ) from error
+    try:
+        yield
+    finally:
+        await connection.close()
 
 
 async def migrate_database() -> None:
-    engine = migration_engine(database_address())
-    async with engine.connect() as connection:
+    address = database_address()
+    engine = migration_engine(address)
+    async with turn(address), engine.connect() as connection:
         await connection.run_sync(migrate)
-        await connection.commit()
     await engine.dispose()
 
 

@@ -10,6 +10,13 @@ CREATE FUNCTION aws_date(value date) RETURNS text
     LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
     AS $$ BEGIN RETURN to_char(value::timestamp, 'YYYY-MM-DD'); END $$;
 
+CREATE FUNCTION app_raise_row_version() RETURNS trigger
+    LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.row_version := OLD.row_version OPERATOR(pg_catalog.+) 1;
+    RETURN NEW;
+END $$;
+
 CREATE TABLE organizations (
     id TEXT COLLATE "C" NOT NULL,
     name TEXT COLLATE "C" NOT NULL,
@@ -29,6 +36,8 @@ CREATE TABLE organizations (
 );
 
 CREATE INDEX organizations_id_name_idx ON organizations (id, name);
+
+CREATE TRIGGER versioned BEFORE UPDATE ON organizations FOR EACH ROW EXECUTE FUNCTION app_raise_row_version();
 
 CREATE TABLE users (
     id TEXT COLLATE "C" NOT NULL,
@@ -58,6 +67,8 @@ CREATE INDEX users_organization_id_cognito_sub_idx ON users (organization_id, co
 
 CREATE INDEX users_organization_id_email_idx ON users (organization_id, email, id);
 
+CREATE TRIGGER versioned BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION app_raise_row_version();
+
 CREATE TABLE roles (
     id TEXT COLLATE "C" NOT NULL,
     organization_id TEXT COLLATE "C" NOT NULL,
@@ -71,6 +82,8 @@ CREATE TABLE roles (
 );
 
 CREATE INDEX roles_organization_id_name_idx ON roles (organization_id, name, id);
+
+CREATE TRIGGER versioned BEFORE UPDATE ON roles FOR EACH ROW EXECUTE FUNCTION app_raise_row_version();
 
 CREATE TABLE user_roles (
     id TEXT COLLATE "C" NOT NULL,
@@ -88,6 +101,8 @@ CREATE TABLE user_roles (
 CREATE INDEX user_roles_organization_id_role_id_user_id_idx ON user_roles (organization_id, role_id, user_id, id);
 
 CREATE INDEX user_roles_organization_id_user_id_role_id_idx ON user_roles (organization_id, user_id, role_id, id);
+
+CREATE TRIGGER versioned BEFORE UPDATE ON user_roles FOR EACH ROW EXECUTE FUNCTION app_raise_row_version();
 
 CREATE TABLE audit_logs (
     id TEXT COLLATE "C" NOT NULL,
@@ -112,6 +127,8 @@ CREATE INDEX audit_logs_organization_id_entity_type_entity_id_occur_fc381f52 ON 
 
 CREATE INDEX audit_logs_organization_id_occurred_at_idx ON audit_logs (organization_id, occurred_at, id);
 
+CREATE TRIGGER versioned BEFORE UPDATE ON audit_logs FOR EACH ROW EXECUTE FUNCTION app_raise_row_version();
+
 CREATE TABLE categories (
     id TEXT COLLATE "C" NOT NULL,
     organization_id TEXT COLLATE "C" NOT NULL,
@@ -130,6 +147,8 @@ CREATE INDEX categories_organization_id_name_idx ON categories (organization_id,
 CREATE INDEX categories_organization_id_parent_id_position_idx ON categories (organization_id, parent_id, position, id);
 
 CREATE INDEX categories_organization_id_slug_idx ON categories (organization_id, slug, id);
+
+CREATE TRIGGER versioned BEFORE UPDATE ON categories FOR EACH ROW EXECUTE FUNCTION app_raise_row_version();
 
 CREATE TABLE products (
     id TEXT COLLATE "C" NOT NULL,
@@ -165,6 +184,8 @@ CREATE INDEX products_organization_id_name_idx ON products (organization_id, nam
 
 CREATE INDEX products_organization_id_sku_idx ON products (organization_id, sku, id);
 
+CREATE TRIGGER versioned BEFORE UPDATE ON products FOR EACH ROW EXECUTE FUNCTION app_raise_row_version();
+
 CREATE TABLE warehouses (
     id TEXT COLLATE "C" NOT NULL,
     organization_id TEXT COLLATE "C" NOT NULL,
@@ -184,6 +205,8 @@ CREATE TABLE warehouses (
 CREATE INDEX warehouses_organization_id_code_idx ON warehouses (organization_id, code, id);
 
 CREATE INDEX warehouses_organization_id_manager_id_idx ON warehouses (organization_id, manager_id, id);
+
+CREATE TRIGGER versioned BEFORE UPDATE ON warehouses FOR EACH ROW EXECUTE FUNCTION app_raise_row_version();
 
 CREATE TABLE stock_items (
     warehouse_id TEXT COLLATE "C" NOT NULL,
@@ -210,6 +233,8 @@ CREATE INDEX stock_items_organization_id_warehouse_id_product_id_lo_f08510f3 ON 
 
 CREATE INDEX stock_items_organization_id_warehouse_id_quantity_idx ON stock_items (organization_id, warehouse_id, quantity, product_id, lot);
 
+CREATE TRIGGER versioned BEFORE UPDATE ON stock_items FOR EACH ROW EXECUTE FUNCTION app_raise_row_version();
+
 CREATE TABLE suppliers (
     id TEXT COLLATE "C" NOT NULL,
     organization_id TEXT COLLATE "C" NOT NULL,
@@ -226,6 +251,8 @@ CREATE TABLE suppliers (
 );
 
 CREATE INDEX suppliers_organization_id_name_idx ON suppliers (organization_id, name, id);
+
+CREATE TRIGGER versioned BEFORE UPDATE ON suppliers FOR EACH ROW EXECUTE FUNCTION app_raise_row_version();
 
 CREATE TABLE purchase_orders (
     id TEXT COLLATE "C" NOT NULL,
@@ -258,6 +285,8 @@ CREATE INDEX purchase_orders_organization_id_supplier_id_ordered_at_idx ON purch
 
 CREATE INDEX purchase_orders_organization_id_warehouse_id_ordered_at_idx ON purchase_orders (organization_id, warehouse_id, ordered_at, id);
 
+CREATE TRIGGER versioned BEFORE UPDATE ON purchase_orders FOR EACH ROW EXECUTE FUNCTION app_raise_row_version();
+
 CREATE TABLE purchase_order_items (
     id TEXT COLLATE "C" NOT NULL,
     organization_id TEXT COLLATE "C" NOT NULL,
@@ -280,6 +309,8 @@ CREATE INDEX purchase_order_items_organization_id_product_id_idx ON purchase_ord
 
 CREATE INDEX purchase_order_items_organization_id_purchase_order_id_25cc0b86 ON purchase_order_items (organization_id, purchase_order_id, line_number, id);
 
+CREATE TRIGGER versioned BEFORE UPDATE ON purchase_order_items FOR EACH ROW EXECUTE FUNCTION app_raise_row_version();
+
 CREATE TABLE product_suppliers (
     id TEXT COLLATE "C" NOT NULL,
     product_id TEXT COLLATE "C" NOT NULL,
@@ -294,6 +325,8 @@ CREATE TABLE product_suppliers (
 CREATE INDEX product_suppliers_organization_id_product_id_idx ON product_suppliers (organization_id, product_id, id);
 
 CREATE INDEX product_suppliers_organization_id_supplier_id_idx ON product_suppliers (organization_id, supplier_id, id);
+
+CREATE TRIGGER versioned BEFORE UPDATE ON product_suppliers FOR EACH ROW EXECUTE FUNCTION app_raise_row_version();
 
 ALTER TABLE users ADD CONSTRAINT users_organization_id_fkey FOREIGN KEY(organization_id) REFERENCES organizations (id) ON DELETE RESTRICT;
 

@@ -36,6 +36,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         epilog=WHICH,
         formatter_class=raw,
     )
+    upgrade.add_argument("--to", metavar="REVISION", default="head", help="stop at this one; default: the newest")
     upgrade.add_argument("--json", action="store_true", help="print the database and its revision as an object")
     upgrade.set_defaults(run=run_upgrade)
     reset = verbs.add_parser(
@@ -82,12 +83,12 @@ def chosen_database(arguments: argparse.Namespace) -> Iterator[Chosen]:
 
 
 def run_upgrade(arguments: argparse.Namespace) -> int:
-    """Migrate to the newest revision."""
+    """Migrate to the newest revision, or to the one that is named."""
     from service.db.upgrade import HEAD, upgrade  # noqa: PLC0415
 
     with chosen_database(arguments) as database:
-        upgrade(database.url)
-        about = {"database": database.label, "revision": HEAD}
+        upgrade(database.url, arguments.to)
+        about = {"database": database.label, "revision": HEAD if arguments.to == "head" else arguments.to}
     print(json.dumps(about) if arguments.json else f"{about['database']}: at revision {about['revision']}")
     return 0
 

@@ -101,8 +101,7 @@ WITH ordered AS (
     WHERE warehouse_id = $1 AND organization_id = $2 AND product_id = ANY ($3) GROUP BY product_id
 )
 UPDATE stock_items AS stock
-SET on_order = coalesce(stock.on_order, 0) + ordered.quantity, updated_at = now(),
-    row_version = stock.row_version + 1
+SET on_order = coalesce(stock.on_order, 0) + ordered.quantity, updated_at = now()
 FROM chosen JOIN ordered USING (product_id)
 WHERE stock.warehouse_id = $1 AND stock.organization_id = $2
   AND stock.product_id = chosen.product_id AND stock.lot = chosen.lot
@@ -143,8 +142,7 @@ async def locked_lines(connection: Connection, organization: str, order: str) ->
 
 _RECEIVE = """\
 UPDATE purchase_order_items AS line
-SET received_quantity = coalesce(line.received_quantity, 0) + arrived.quantity, updated_on = now(),
-    row_version = line.row_version + 1
+SET received_quantity = coalesce(line.received_quantity, 0) + arrived.quantity, updated_on = now()
 FROM unnest($2::text[], $3::integer[]) AS arrived (id, quantity)
 WHERE line.organization_id = $1 AND line.id = arrived.id
   AND coalesce(line.received_quantity, 0) + arrived.quantity <= line.quantity
@@ -163,8 +161,7 @@ SELECT $1, product_id, lot, $2, sum(quantity), 0, 0, now(), now()
 FROM unnest($3::text[], $4::text[], $5::integer[]) AS arrived (product_id, lot, quantity)
 GROUP BY product_id, lot ORDER BY product_id, lot
 ON CONFLICT ON CONSTRAINT stock_items_pkey DO UPDATE
-SET quantity = coalesce(stock.quantity, 0) + excluded.quantity, updated_at = excluded.updated_at,
-    row_version = stock.row_version + 1
+SET quantity = coalesce(stock.quantity, 0) + excluded.quantity, updated_at = excluded.updated_at
 WHERE stock.organization_id = excluded.organization_id
 RETURNING stock.lot"""
 
@@ -182,8 +179,7 @@ WITH arrived AS (
     ) AS lots
     WHERE quantity_arrived > before
 )
-UPDATE stock_items AS stock SET on_order = stock.on_order - due.quantity, updated_at = now(),
-    row_version = stock.row_version + 1
+UPDATE stock_items AS stock SET on_order = stock.on_order - due.quantity, updated_at = now()
 FROM due
 WHERE stock.warehouse_id = $1 AND stock.organization_id = $2
   AND stock.product_id = due.product_id AND stock.lot = due.lot

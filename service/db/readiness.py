@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+
 from service.catalog.model import Catalog
 from service.db.engine import Database
-from service.db.upgrade import schema_is_current
+from service.db.upgrade import schema_is_current, schema_is_served
 
 MISSING = """
 SELECT string_agg(wanted, ', ' ORDER BY wanted) FROM unnest($1::text[]) AS wanted
@@ -33,12 +35,16 @@ async def role_problem(database: Database) -> str | None:
 
 async def serving_problem(database: Database) -> str | None:
     """Why the shipped service cannot serve from a database; None if it can. Errors: Unavailable."""
-    return await migration_problem(database) or await role_problem(database)
+    return await _revision_problem(schema_is_served(database)) or await role_problem(database)
 
 
 async def migration_problem(database: Database) -> str | None:
     """Why the tables are not those that this version needs; None if they are. Errors: Unavailable."""
-    if await schema_is_current(database):
+    return await _revision_problem(schema_is_current(database))
+
+
+async def _revision_problem(answer: Awaitable[bool]) -> str | None:
+    if await answer:
         return None
     return "The database is not at the revision that this version needs. Run: offramp db upgrade"
 

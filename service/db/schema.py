@@ -17,6 +17,7 @@ from service.db.gate import gate_sql
 from service.db.policies import policies_sql
 from service.db.roles import OWNER, SERVE
 from service.db.tables import tables_from_catalog
+from service.db.versions import version_functions, version_trigger
 
 _DIALECT = PGDialect_asyncpg()  # type: ignore[no-untyped-call]
 
@@ -37,13 +38,15 @@ def script(statements: Iterable[str]) -> str:
 
 
 def tables_sql(catalog: Catalog) -> Iterator[str]:
-    """Functions, tables and indexes in the catalog's order, then what refers from one to another, then our own."""
+    """Functions, then tables with what is on them, in the catalog's order, then references, then our own tables."""
     metadata = tables_from_catalog(catalog)
     tables = [metadata.tables[model.table] for model in catalog.models]
     yield from FUNCTIONS.values()
-    for table in tables:
+    yield from version_functions(catalog)
+    for model, table in zip(catalog.models, tables, strict=True):
         yield _sql(CreateTable(table, include_foreign_key_constraints=[]))
         yield from (_sql(CreateIndex(each)) for each in sorted(table.indexes, key=lambda each: str(each.name)))
+        yield version_trigger(model)
     for table in tables:
         for each in sorted(table.foreign_key_constraints, key=lambda each: str(each.name)):
             yield _sql(AddConstraint(each))

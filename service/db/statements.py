@@ -126,8 +126,9 @@ class Statements:
         """An update of `fields` in the row with the key, if the rules and the condition hold for it."""
         maker = self._maker()
         table = self._tables[change.model.name]
+        # A change of nothing is one all the same: the row gets a new version, and conditions are asked.
         version = table.c[version_column(change.model)]
-        values = maker.written(change.model, fields) | {version.name: version + literal_column("1")}
+        values = maker.written(change.model, fields) or {version.name: version}
         statement = update(table).values(values).where(*maker.target(change, table))
         return maker.finish_write(change.model, statement.returning(*table.c).cte("w"), change.selection)
 

@@ -116,7 +116,10 @@ def within_tenant(model: Model, fields: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def version_column(model: Model) -> str:
-    """The name of the column that each write of a row raises. It is in no API; a field keeps the name if it has it."""
+    """The name of the column that each update of a row raises (`versions.py`).
+
+    It is in no API. A field of that name keeps it.
+    """
     return "row_version_" if any(each.column == "row_version" for each in model.fields) else "row_version"
 
 

@@ -27,8 +27,12 @@ if TYPE_CHECKING:
     import asyncpg
     from alembic.config import Config
 
-HEAD = "0002"
-"""The revision that this code needs: the last one in `alembic/versions/`."""
+HEAD = "0003"
+"""The revision that this code is written for: the last one in `alembic/versions/`."""
+
+SERVED = ("0002", HEAD)
+"""The revisions that this code can serve from. At 0002 its predicates alone keep organizations apart, for as long as it
+takes to replace code that row-level security would leave without rows (docs/deploy.md)."""
 
 SCRIPTS = tuple(Path(__file__).parents[2] / name for name in ("alembic", "migrations"))
 """Where the revisions are: in a checkout; in a package, where `alembic` is the library."""
@@ -85,8 +89,13 @@ async def current_revision(database: Database) -> str | None:
 
 
 async def schema_is_current(database: Database) -> bool:
-    """Whether the tables are those that this code expects. Errors: `Unavailable`."""
+    """Whether there is nothing to migrate. Errors: `Unavailable`."""
     return await current_revision(database) == HEAD
+
+
+async def schema_is_served(database: Database) -> bool:
+    """Whether the tables are some that this code can serve from. Errors: `Unavailable`."""
+    return await current_revision(database) in SERVED
 
 
 def migration_engine(address: Address | str) -> AsyncEngine:

@@ -17,6 +17,7 @@ from tests.aws.pooler import pooler_before
 from tests.aws.runtime import InvocationFailed, LocalLambda, running_function
 from tests.aws.test_handler import said
 from tests.conftest import MakeDatabase
+from tests.db.legacy_rows import fill
 
 Event = dict[str, Any]
 FIRST = {"name": "Third Party", "slug": "third", "admin_sub": "sub-of-zoe", "admin_email": "zoe@third.example"}
@@ -65,6 +66,17 @@ def test_it_migrates_once_and_makes_the_first_organization(
         token = issuer.issue("sub-of-zoe", "zoe", ["Admin"], organization=made["id"])
         answer = handler.invoke(graphql("{ listOrganizations { items { name } } }", authorization=token))
     assert said(answer) == {"data": {"listOrganizations": {"items": [{"name": "Third Party"}]}}}
+
+
+async def test_it_migrates_tables_with_rows_as_far_as_it_is_told(migrate: LocalLambda, fresh_url: str):
+    assert migrate.invoke({"revision": "0001"}) == {"revision": "0001"}
+    await fill(fresh_url, 100, "UPDATE products SET sku = NULL WHERE id = 'p1';")
+    with pytest.raises(InvocationFailed, match="products: 1 row without sku"):
+        migrate.invoke({})
+    administrator = Database.connect(fresh_url, size=1)
+    await administrator.execute_ddl("UPDATE products SET sku = 's1' WHERE id = 'p1'")
+    await administrator.close()
+    assert [migrate.invoke(event) for event in ({"revision": "0002"}, {})] == [{"revision": "0002"}, {"revision": HEAD}]
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,8 @@ from service.cli import main
 from service.db import embedded
 from service.db.engine import Database
 from service.db.scratch import create_scratch, scratch_name
+from tests.conftest import MakeDatabase
+from tests.db.legacy_rows import fill
 
 
 @pytest.fixture(autouse=True)
@@ -40,9 +42,28 @@ async def value(url: str, sql: str) -> str | None:
 
 def test_upgrade_says_where_the_database_is(data_dir: Path, capsys: pytest.CaptureFixture[str]):
     assert main(["db", "upgrade", "--data-dir", str(data_dir)]) == 0
-    assert capsys.readouterr().out == f"{data_dir}/pg: at revision 0002\n"
+    assert capsys.readouterr().out == f"{data_dir}/pg: at revision 0003\n"
     assert main(["db", "upgrade", "--data-dir", str(data_dir), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == {"database": f"{data_dir}/pg", "revision": "0002"}
+    assert json.loads(capsys.readouterr().out) == {"database": f"{data_dir}/pg", "revision": "0003"}
+
+
+async def test_upgrade_stops_where_it_is_told_and_says_which_rows_are_wrong(
+    make_database: MakeDatabase, capsys: pytest.CaptureFixture[str]
+):
+    url = await make_database(None)
+    upgrade = ["db", "upgrade", "--database-url", url]
+    assert await asyncio.to_thread(main, [*upgrade, "--to", "0001"]) == 0
+    assert capsys.readouterr().out.endswith(": at revision 0001\n")
+    await fill(url, 100, "UPDATE products SET sku = NULL WHERE id = 'p1';")
+    assert await asyncio.to_thread(main, upgrade) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.splitlines() == [
+        "offramp: Rows break what the new revision enforces. It has changed nothing:",
+        "  products: 1 row without sku",
+        "      SELECT t.id FROM products AS t WHERE t.sku IS NULL;",
+        "  Correct or delete them, and run it again: docs/database.md, Migrations.",
+    ]
 
 
 def test_reset_empties_a_data_folder(data_dir: Path, inventory: Catalog, capsys: pytest.CaptureFixture[str]):

@@ -90,7 +90,14 @@ async def api_of(
 ) -> AsyncIterator[Api]:
     """The API of an Amplify schema, on an empty database of its own."""
     catalog = catalog_from_sdl(schema) if isinstance(schema, str) else schema
-    database = Database.connect(await make_database(catalog), size=lanes)
+    async with api_on(await make_database(catalog), catalog, lanes=lanes, **options) as api:
+        yield api
+
+
+@asynccontextmanager
+async def api_on(url: str, catalog: Catalog, *, lanes: int = 5, **options: Any) -> AsyncIterator[Api]:
+    """The API of a catalog on a database that has its tables."""
+    database = Database.connect(url, size=lanes)
     repository = Repository(catalog, database, cursor_key=CURSOR_KEY, max_page=options.pop("max_page", 10_000))
     light = light_schema(catalog)
     fallback = Fallback(repository, light)

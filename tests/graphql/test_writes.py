@@ -113,10 +113,17 @@ async def test_an_update_of_nothing_changes_nothing(api: Api):
     await api.create("Bare", {"id": "b", "a": "1", "b": "2"})
     changed = await api.data('mutation { updateBare(input: {id: "b"}) { id a b } }')
     assert changed["updateBare"] == {"id": "b", "a": "1", "b": "2"}
+    assert [row[0] for row in await api.sql("SELECT row_version FROM bares WHERE id = 'b'")] == [2]
     changed = await api.data('mutation { updateBare(input: {id: "b", a: "3"}) { id a b } }')
     assert changed["updateBare"] == {"id": "b", "a": "3", "b": "2"}
     errors = await api.errors('mutation { updateBare(input: {id: "nope"}) { id } }')
     assert [each[1] for each in errors] == [FAILED]
+
+
+async def test_a_change_behind_the_apis_back_is_another_version(api: Api):
+    await api.create("Bare", {"id": "behind", "a": "1"})
+    await api.sql("UPDATE bares SET a = '2', row_version = 1 WHERE id = 'behind'")
+    assert [row[0] for row in await api.sql("SELECT row_version FROM bares WHERE id = 'behind'")] == [2]
 
 
 async def test_declared_timestamps_are_the_clients_if_it_gives_them(api: Api):

@@ -151,8 +151,7 @@ async def test_a_row_that_others_refer_to_stays(rest: Rest):
 async def test_a_change_that_does_not_come_through_rest_counts_as_a_version(rest: Rest):
     made = await rest.send("POST", PRODUCTS, product(A, "versioned"), caller=ADMIN_OF_A)
     async with rest.repository.transaction(ADMIN_OF_A) as transaction:
-        change = "UPDATE products SET price = 6, row_version = row_version + 1 WHERE id = 'versioned'"
-        await transaction.execute(change)
+        await transaction.execute("UPDATE products SET price = 6 WHERE id = 'versioned'")
     stale = {"if-match": made.headers["etag"]}
     await rest.refused(412, "PATCH", f"{PRODUCTS}/versioned", {"price": 7}, caller=ADMIN_OF_A, headers=stale)
     await rest.refused(412, "DELETE", f"{PRODUCTS}/versioned", caller=ADMIN_OF_A, headers=stale)
@@ -163,6 +162,18 @@ async def test_a_change_that_does_not_come_through_rest_counts_as_a_version(rest
     fresh = {"if-match": now.headers["etag"]}
     gone = await rest.send("DELETE", f"{PRODUCTS}/versioned", caller=ADMIN_OF_A, headers=fresh)
     assert gone.status_code == 204
+
+
+async def test_a_reference_that_is_emptied_with_its_target_counts_as_a_version(rest: Rest):
+    user = {"id": "leaves", "organizationId": A, "cognitoSub": "sub-leaves", "email": "l@a.example", "status": "ACTIVE"}
+    assert (await rest.send("POST", "/v1/users", user, caller=ADMIN_OF_A)).status_code == 201
+    warehouse = {"id": "led", "organizationId": A, "code": "LED", "name": "Led", "managerId": "leaves"}
+    made = await rest.send("POST", "/v1/warehouses", warehouse, caller=ADMIN_OF_A)
+    assert (await rest.send("DELETE", "/v1/users/leaves", caller=ADMIN_OF_A)).status_code == 204
+    stale = {"if-match": made.headers["etag"]}
+    await rest.refused(412, "PATCH", "/v1/warehouses/led", {"name": "x"}, caller=ADMIN_OF_A, headers=stale)
+    now = await rest.send("GET", "/v1/warehouses/led", caller=ADMIN_OF_A)
+    assert (now.json()["managerId"], now.headers["etag"] != made.headers["etag"]) == (None, True)
 
 
 async def test_a_key_of_idempotency_is_its_organizations_own(rest: Rest):
