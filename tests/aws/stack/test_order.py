@@ -13,8 +13,11 @@ from tests.running import ROOT
 
 FRAMEWORK = """#!/bin/sh
 echo "$@" >> asked
-case "$*" in "info "*) [ -f exists ] ;; "$BROKEN "*) exit 1 ;; esac
+case "$*" in "info "*) cat info; [ -f exists ] ;; "$BROKEN "*) exit 1 ;; esac
 """
+WITHOUT_A_STACK = "Error: Stack with id offramp-dev does not exist"
+WITHOUT_FUNCTIONS = "Stack Outputs:\n  ServerlessDeploymentBucketName: offramp-dev-1\n"
+COMPLETE = f"{WITHOUT_FUNCTIONS}  MigrateLambdaFunctionQualifiedArn: arn:aws:lambda:eu-central-1:1:function:migrate:1\n"
 MIGRATED = ["invoke --function roles", "invoke --function migrate"]
 
 
@@ -29,7 +32,14 @@ def checkout(tmp_path: Path) -> Path:
     osls.chmod(0o755)
     (tmp_path / "build").mkdir()
     (tmp_path / "build" / "lambda.zip").touch()
+    (tmp_path / "info").write_text(WITHOUT_A_STACK)
     return tmp_path
+
+
+def exists(checkout: Path, outputs: str = COMPLETE) -> None:
+    """From now on the framework says that there is a stack."""
+    (checkout / "info").write_text(outputs)
+    (checkout / "exists").touch()
 
 
 def deploy(checkout: Path, *, broken: str = "nothing") -> tuple[int, list[str]]:
@@ -37,12 +47,12 @@ def deploy(checkout: Path, *, broken: str = "nothing") -> tuple[int, list[str]]:
     environment = {"PATH": os.environ["PATH"], "BROKEN": broken}
     done = subprocess.run([checkout / "infra" / "deploy", "dev"], env=environment, capture_output=True, check=False)
     first, *asked = (checkout / "asked").read_text().splitlines()
-    assert first == "info --stage dev"
+    assert first == "info --verbose --stage dev"
     return done.returncode, [each.removesuffix(" --stage dev") for each in asked]
 
 
 def test_a_stack_that_exists_gets_its_schema_before_its_code(checkout: Path):
-    (checkout / "exists").touch()
+    exists(checkout)
     first = ["deploy function --function roles", "deploy function --function migrate"]
     assert deploy(checkout) == (0, [*first, *MIGRATED, "deploy"])
 
@@ -51,8 +61,18 @@ def test_a_new_stack_has_to_be_there_before_it_can_be_migrated(checkout: Path):
     assert deploy(checkout) == (0, ["deploy", *MIGRATED])
 
 
+def test_a_stack_whose_first_deployment_failed_is_as_a_new_one(checkout: Path):
+    exists(checkout, WITHOUT_FUNCTIONS)
+    assert deploy(checkout) == (0, ["deploy", *MIGRATED])
+
+
+def test_nothing_is_deployed_where_it_cannot_be_told_whether_there_is_a_stack(checkout: Path):
+    (checkout / "info").write_text("Error: The security token included in the request is expired")
+    assert deploy(checkout) == (1, [])
+
+
 def test_code_is_not_deployed_on_a_schema_that_could_not_be_migrated(checkout: Path):
-    (checkout / "exists").touch()
+    exists(checkout)
     status, asked = deploy(checkout, broken="invoke --function migrate")
     assert status != 0
     assert "deploy" not in asked
