@@ -5,32 +5,50 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from service.aws.login import address_from
 from service.aws.secrets import read_secret
-from service.db.address import Address
 from service.db.engine import Database
+from service.db.reporting import make_reporting_role
 from service.db.roles import make_roles
 from service.errors import CommandError, ServiceError
 from service.logs import write_logs
 from service.settings import DatabaseSettings
 
-USAGE = 'The event is {}, or {"passwords": "reset"} to give the roles the passwords in their secrets.'
+USAGE = """\
+The event is {}, or {"passwords": "reset"} to give the roles the passwords in their secrets, or
+{"reporting": {"role": "report_…", "organization": …}} to make one that reads what belongs to an organization."""
 
 
 def handler(event: object, _context: object) -> dict[str, Any]:
-    """The roles that were made. An error fails the invocation, and with it whatever deploys."""
+    """What was made: roles, or what a reporting role reads.
+
+    An error fails the invocation, and with it whatever deploys.
+    """
     write_logs()
-    if event not in (None, {}, {"passwords": "reset"}):
-        raise RuntimeError(USAGE)
     try:
-        settings = DatabaseSettings.from_environ(os.environ)
-        passwords = dict(_login(secret) for secret in settings.role_secrets)
-        return {"made": asyncio.run(_made(address_from(settings), passwords, reset=bool(event)))}
+        return _done(event or {}, DatabaseSettings.from_environ(os.environ))
     except (CommandError, ServiceError) as error:
         hint = getattr(error, "hint", None)
         raise RuntimeError(f"{error.message} {hint or ''}".rstrip()) from None
+
+
+def _done(event: object, settings: DatabaseSettings) -> dict[str, Any]:
+    match event:
+        case {"reporting": {"role": str(role), "organization": str(organization), **others}, **rest} if not (
+            others or rest
+        ):
+            reads = partial(make_reporting_role, role=role, organization=organization)
+            return {"reads": asyncio.run(_as_administrator(settings, reads))}
+        case {"passwords": "reset", **rest} | {**rest} if not rest:
+            passwords = dict(_login(secret) for secret in settings.role_secrets)
+            made = partial(make_roles, passwords=passwords, reset_passwords=bool(event))
+            return {"made": asyncio.run(_as_administrator(settings, made))}
+        case _:
+            raise CommandError("The function does not know what to do.", hint=USAGE)
 
 
 def _login(secret: str) -> tuple[str, str]:
@@ -42,9 +60,9 @@ def _login(secret: str) -> tuple[str, str]:
         raise CommandError(f"The secret {secret} holds no username and password.") from error
 
 
-async def _made(address: Address, passwords: dict[str, str], *, reset: bool) -> list[str]:
-    database = Database.connect(address, size=1, behind_proxy=True)
+async def _as_administrator(settings: DatabaseSettings, make: Callable[[Database], Awaitable[list[str]]]) -> list[str]:
+    database = Database.connect(address_from(settings), size=1, behind_proxy=True)
     try:
-        return await make_roles(database, passwords, reset_passwords=reset)
+        return await make(database)
     finally:
         await database.close()

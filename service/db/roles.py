@@ -53,6 +53,14 @@ DO $$ BEGIN EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', curren
 """
 """They would pin a connection of the proxy, and stand before the real ones for whoever uses a connection next."""
 
+AUDITED = """
+DO $$ BEGIN
+    IF current_setting('pgaudit.log', true) IS NOT NULL THEN CREATE EXTENSION IF NOT EXISTS pgaudit; END IF;
+EXCEPTION WHEN OTHERS THEN RAISE WARNING 'no extension pgaudit: %', SQLERRM;
+END $$;
+"""
+"""Where the library is loaded, its log names the object of each change. Without the extension it has the statement."""
+
 
 async def make_local_roles(database: Database) -> None:
     """Make the roles on a server of one's own, where nobody needs a password: for development and tests."""
@@ -78,7 +86,7 @@ async def make_roles(database: Database, passwords: Mapping[str, str], *, reset_
         for role in LOGINS
         if role in made or reset_passwords
     ]
-    await database.execute_ddl("\n".join([*changes, RIGHTS, *_limits(), NO_TEMPORARY_TABLES]))
+    await database.execute_ddl("\n".join([*changes, RIGHTS, *_limits(), NO_TEMPORARY_TABLES, AUDITED]))
     return made
 
 

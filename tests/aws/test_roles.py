@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from service.db.upgrade import upgrade
 from tests.aws.runtime import InvocationFailed, LocalLambda, running_function
 from tests.aws.secrets_manager import SecretsManager, running_secrets_manager
 from tests.conftest import throwaway_server
@@ -66,8 +68,31 @@ async def test_it_gives_the_roles_what_their_secrets_hold_if_it_is_told_to(funct
 
 
 def test_what_it_does_not_know_fails_the_invocation(function: LocalLambda):
-    with pytest.raises(InvocationFailed, match="to give the roles the passwords in their secrets"):
-        function.invoke({"passwords": "forget"})
+    for event in (
+        {"passwords": "forget"},
+        {"passwords": "reset", "reporting": {"role": "report_x", "organization": "o"}},
+        {"reporting": {"role": "report_x"}},
+        {"reporting": {"role": "report_x", "organization": "o", "password": "p"}},
+        [1],
+    ):
+        with pytest.raises(InvocationFailed, match="to give the roles the passwords in their secrets"):
+            function.invoke(event)
+
+
+async def test_it_makes_a_role_that_reports(function: LocalLambda, url: str):
+    report = {"reporting": {"role": "report_harbour", "organization": "o"}}
+    function.invoke({})
+    with pytest.raises(InvocationFailed, match="No table has row-level security"):
+        function.invoke(report)
+    await asyncio.to_thread(upgrade, url)
+    with pytest.raises(InvocationFailed, match="There is no organization o"):
+        function.invoke(report)
+    administrator = await asyncpg.connect(url)
+    await administrator.execute(
+        "INSERT INTO organizations (id, name, created_at, updated_at) VALUES ('o', 'O', now(), now())"
+    )
+    await administrator.close()
+    assert {"categories", "organizations", "users"} <= set(function.invoke(report)["reads"])
 
 
 def test_a_secret_that_holds_no_login_fails_the_invocation_and_is_not_quoted(

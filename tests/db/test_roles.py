@@ -6,18 +6,19 @@ import asyncio
 import re
 from base64 import b64decode
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 
 import asyncpg
 import pytest
 
 from service.db.embedded import url_as, url_with_database
 from service.db.engine import DIRECT_SETTINGS, Database
+from service.db.reporting import make_reporting_role
 from service.db.roles import LOGINS, make_roles, password_verifier
 from service.db.upgrade import upgrade
 from service.errors import CommandError
 from tests.conftest import throwaway_server
 from tests.db.conftest import FIFTEEN
-from tests.running import ROOT
 
 PASSWORDS = {role: f"{role}-of-the-tests-0123456789" for role in LOGINS}
 ROLES = ["app_owner", "app_gate", "app_migrate", "app_rw"]
@@ -74,6 +75,15 @@ async def test_they_are_made_once(administrator: Database):
     assert await make_roles(administrator, PASSWORDS) == []
 
 
+async def test_roles_are_made_where_the_extension_for_audits_cannot_be(url: str):
+    superuser = await asyncpg.connect(url)
+    await superuser.execute("ALTER DATABASE shop SET pgaudit.log = 'ddl'")
+    await superuser.close()
+    administrator = Database.connect(url_as(url, "offramp_admin"), size=1, behind_proxy=True)
+    assert await make_roles(administrator, PASSWORDS) == ROLES
+    await administrator.close()
+
+
 async def test_what_is_migrated_belongs_to_the_owner(migrated: str):
     superuser = await asyncpg.connect(migrated)
     assert await superuser.fetchval(OWNERS) == "app_owner"
@@ -126,30 +136,77 @@ async def test_the_role_that_serves_has_the_limits_that_cannot_be_sent_through_a
     await serving.close()
 
 
-async def test_a_role_that_reports_reads_one_organization(migrated: str):
-    """By the script of docs/aws.md, on a table with row-level security."""
-    script = (ROOT / "docs" / "aws.md").read_text().split("```sql\n")[1].split("```")[0]
-    administrator = await asyncpg.connect(url_as(migrated, "offramp_admin"))
-    await administrator.execute("SET ROLE app_owner")
-    await administrator.execute(
-        "INSERT INTO organizations (id, name, created_at, updated_at) "
-        "SELECT id, id, now(), now() FROM unnest('{o,p}'::text[]) AS id"
-    )
-    await administrator.execute(
-        "INSERT INTO categories (id, name, organization_id, created_at, updated_at) "
-        "VALUES ('1', 'A', 'o', now(), now()), ('2', 'B', 'p', now(), now())"
-    )
-    await administrator.execute("RESET ROLE")
-    await administrator.execute(script.replace("the id of the organization", "o"))
-    await administrator.close()
-    reporting = await asyncpg.connect(url_as(migrated, "report_harbour"))
-    assert [row["name"] for row in await reporting.fetch("SELECT name FROM categories")] == ["A"]
-    with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
-        await reporting.execute("DELETE FROM categories")
-    await reporting.execute("SET default_transaction_read_only = off")
-    with pytest.raises(asyncpg.InsufficientPrivilegeError):
-        await reporting.execute("DELETE FROM categories")
-    await reporting.close()
+@pytest.fixture
+async def two_organizations(migrated: str, administrator: Database) -> Database:
+    """The administrator of a database with a category of each."""
+    await administrator.execute_ddl("""
+        INSERT INTO organizations (id, name, created_at, updated_at)
+            SELECT id, id, now(), now() FROM unnest('{o,p}'::text[]) AS id;
+        INSERT INTO categories (id, name, organization_id, created_at, updated_at)
+            VALUES ('1', 'A', 'o', now(), now()), ('2', 'B', 'p', now(), now());
+    """)
+    return administrator
+
+
+@asynccontextmanager
+async def reporting(url: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection of the role that reports."""
+    connection = await asyncpg.connect(url_as(url, "report_harbour"))
+    yield connection
+    await connection.close()
+
+
+async def test_a_role_that_reports_reads_one_organization(migrated: str, two_organizations: Database):
+    superuser = await asyncpg.connect(migrated)
+    await superuser.execute("CREATE ROLE rds_iam; GRANT rds_iam TO offramp_admin WITH ADMIN OPTION")  # as RDS does
+    tables = await make_reporting_role(two_organizations, "report_harbour", "o")
+    assert await superuser.fetchval("SELECT pg_has_role('report_harbour', 'rds_iam', 'MEMBER')")
+    await superuser.execute("DROP ROLE rds_iam")
+    await superuser.close()
+    async with reporting(migrated) as harbour:
+        assert [row["name"] for row in await harbour.fetch("SELECT name FROM categories")] == ["A"]
+        assert [row["id"] for row in await harbour.fetch("SELECT id FROM organizations")] == ["o"]
+        for table in tables:
+            await harbour.fetch(f"SELECT * FROM {table}")
+        with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
+            await harbour.execute("DELETE FROM categories")
+    await make_reporting_role(two_organizations, "report_harbour", "p")
+    async with reporting(migrated) as harbour:
+        assert [row["name"] for row in await harbour.fetch("SELECT name FROM categories")] == ["B"]
+
+
+async def test_a_role_that_reports_does_nothing_else(migrated: str, two_organizations: Database):
+    await make_reporting_role(two_organizations, "report_harbour", "o")
+    async with reporting(migrated) as harbour:
+        await harbour.execute("SET default_transaction_read_only = off")  # it may; that is not what holds it back
+        await harbour.execute("SELECT app_context('p', 'service', '{}')")
+        assert [row["name"] for row in await harbour.fetch("SELECT name FROM categories")] == ["A"]
+        for statement in (
+            "DELETE FROM categories",
+            "INSERT INTO categories (id) VALUES ('3')",
+            "SELECT * FROM api_key",
+            "SELECT * FROM idempotency_key",
+            "SET ROLE app_owner",
+            "CREATE TEMPORARY TABLE mine (id text)",
+            "CREATE TABLE mine (id text)",
+        ):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await harbour.execute(statement)
+
+
+async def test_what_is_no_reporting_role_is_refused(two_organizations: Database):
+    for role, organization, told in (
+        ("app_rw", "o", "is not the name of a reporting role"),
+        ("report_x; DROP TABLE users", "o", "is not the name of a reporting role"),
+        ("report_x", "none", "There is no organization none"),
+    ):
+        with pytest.raises(CommandError, match=told):
+            await make_reporting_role(two_organizations, role, organization)
+
+
+async def test_nobody_reports_where_organizations_are_not_kept_apart(administrator: Database):
+    with pytest.raises(CommandError, match="would see every organization"):
+        await make_reporting_role(administrator, "report_harbour", "o")
 
 
 async def verifiers(url: str) -> dict[str, str]:
