@@ -96,7 +96,8 @@ def development_settings(arguments: argparse.Namespace, issuer: DevelopmentIssue
     DATABASE_URL is not looked at: that of another project may well be set where one works. Errors: SettingsError.
     """
     from service.auth.issuer import api_key, cursor_key  # noqa: PLC0415  as above
-    from service.settings import PREFIX, Settings  # noqa: PLC0415  as above
+    from service.settings import Settings  # noqa: PLC0415  as above
+    from service.settings.declared import PREFIX  # noqa: PLC0415  as above
 
     if bool(arguments.issuer) != bool(arguments.client_id):
         raise CommandError("--issuer and --client-id go together.")
@@ -141,7 +142,7 @@ def _serve(
     from service.db.engine import Database  # noqa: PLC0415  as above
     from service.db.watch import Watch  # noqa: PLC0415  as above
     from service.page import Caller  # noqa: PLC0415  as above
-    from service.settings import LOCAL_HOSTS  # noqa: PLC0415  as above
+    from service.settings.forms import LOCAL_HOSTS  # noqa: PLC0415  as above
 
     catalog = _catalog(settings.schema, arguments.integrity, quiet=arguments.json)
     is_shipped = settings.schema is None

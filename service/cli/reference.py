@@ -17,12 +17,13 @@ import service.rest.problems  # noqa: F401  they have errors of their own
 from service.catalog.packaged import shipped
 from service.catalog.permissions import OPERATIONS, permissions, roles_of
 from service.errors import ServiceError, kinds_of
-from service.settings import Settings, setting_of, variable_of
+from service.settings import Settings
+from service.settings.declared import setting_of, variable_of
 
 INTRODUCTION = """\
 # Settings
 
-Made from `service/settings.py` by `make contracts`; edit that.
+Made from `service/settings` by `make contracts`; edit that.
 
 `offramp serve`, the Lambda function and `offramp db` read their settings from environment variables. All are read
 together when the process starts: what is missing, wrong or unknown is named at once, and a variable that is set

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from service.cli.reference import environment_example, errors_page, settings_page
-from service.settings import Settings, variable_of
+from service.settings import Settings
+from service.settings.declared import variable_of
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())

@@ -79,7 +79,8 @@ def _answered(catalog: Catalog) -> Collection[tuple[Root, str]]:
     """The custom operations that a service started here would answer: in Python, or as OFFRAMP_FUNCTIONS says."""
     from service.operations import FUNCTIONS  # noqa: PLC0415  as above
     from service.operations.connect import connect  # noqa: PLC0415  as above
-    from service.settings import Settings, setting_of, variable_of  # noqa: PLC0415  as above
+    from service.settings import Settings  # noqa: PLC0415  as above
+    from service.settings.declared import setting_of, variable_of  # noqa: PLC0415  as above
 
     read: dict[str, Any] = {}
     for each in fields(Settings):

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from service.settings import Settings, variable_of
+from service.settings import Settings
+from service.settings.declared import variable_of
 from tests.aws.stack.template import Stack, name_of, package, referred
 
 FUNCTIONS = {
