@@ -75,6 +75,9 @@ def referred(value: object) -> Iterator[str]:
             yield name
         case {"Fn::Sub": str(text)}:
             yield from (each.split("}")[0].split(".")[0] for each in text.split("${")[1:])
+        case {"Fn::Sub": [str(text), {**given}]}:
+            yield from (each for each in referred({"Fn::Sub": text}) if each not in given)
+            yield from referred([*given.values()])
         case dict():
             for each in value.values():
                 yield from referred(each)

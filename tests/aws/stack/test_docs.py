@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from service.aws.tracing import METRICS
 from tests.aws.stack.template import Stack
 from tests.aws.stack.test_network import SUBNETS
 from tests.running import ROOT
@@ -31,6 +32,23 @@ def test_the_costs_add_up(column: int, stage: str):
     [total] = [float(row[column].strip("*")) for row in table if row[0] == "**standing**"]
     assert len(amounts) >= 8
     assert round(sum(amounts.values()), 2) == total, stage
+
+
+def test_what_is_counted_by_the_piece_is_as_many_as_there_are(dev: Stack, prod: Stack):
+    costs = {row[0]: (row[2], row[3]) for row in rows("Cost") if len(row) == 4}
+    for name, price, kind in (
+        ("alarms", 0.10, "AWS::CloudWatch::Alarm"),
+        ("4 secrets", 0.40, "AWS::SecretsManager::Secret"),
+        ("KMS key", 1.00, "AWS::KMS::Key"),
+        ("NAT gateways", 0.045 * 730, "AWS::EC2::NatGateway"),
+        ("public IPv4 addresses", 0.005 * 730, "AWS::EC2::EIP"),
+        ("Aurora, at its least", 0.12 * 730 * 0.5, "AWS::RDS::DBInstance"),
+    ):
+        assert [float(cell or 0) for cell in costs[name]] == [
+            round(price * len(stack.of(kind)), 2) for stack in (dev, prod)
+        ], name
+    counted = len(METRICS) + 1  # and the bugs
+    assert costs["metrics of our own"] == (f"{0.3 * counted:.2f}",) * 2
 
 
 def test_every_alarm_is_explained_and_every_explanation_is_of_one(dev: Stack, prod: Stack):

@@ -47,6 +47,8 @@ def test_production_keeps_ten_environments_warm_and_calls_those(prod: Stack, dev
     assert alias["ProvisionedConcurrencyConfig"] == {"ProvisionedConcurrentExecutions": 10}
     assert prod["HttpApiIntegrationApi"]["IntegrationUri"]["Fn::Join"][1][1] == alias["Name"]
     assert not dev.of("AWS::Lambda::Alias")
+    for stack in (dev, prod):  # the account's own limit counts, else
+        assert not any("ReservedConcurrentExecutions" in each for each in stack.of("AWS::Lambda::Function").values())
 
 
 @pytest.mark.parametrize(("stage", "days"), [("dev", 14), ("prod", 90)])

@@ -70,14 +70,20 @@ def test_a_rotation_that_fails_reaches_the_same_person(stack: Stack):
 
 def shown(stack: Stack) -> Iterator[str]:
     """The names of the dashboard's metrics; `...` repeats the one before."""
-    for widget in json.loads(stack["Dashboard"]["DashboardBody"]["Fn::Sub"])["widgets"]:
-        yield from (each[1] for each in widget["properties"]["metrics"] if each[0] != "...")
+    body, _ = stack["Dashboard"]["DashboardBody"]["Fn::Sub"]
+    for widget in json.loads(body)["widgets"]:
+        for first, *others in widget["properties"]["metrics"]:
+            if isinstance(first, dict):
+                yield first["expression"]
+            elif first != "...":
+                yield others[0]
 
 
 def test_the_dashboard_shows_every_part(stack: Stack):
     names = set(shown(stack))
     assert {"Count", "5xx", "Latency", "Errors", "Throttles", "Duration"} <= names
     assert {"DatabaseConnectionsCurrentlySessionPinned", "ServerlessDatabaseCapacity", "VolumeBytesUsed"} <= names
+    assert any("AWS/Cognito" in each for each in names)
     assert {name for name in referred(stack["Dashboard"]["DashboardBody"]) if name not in stack} == {"AWS::Region"}
 
 
@@ -89,6 +95,13 @@ def test_the_queries_ask_for_what_the_service_logs(stack: Stack):
     assert 'door = "graphql"' in legacy["QueryString"]
     asked = " ".join(each["QueryString"] for each in queries.values())
     assert {word for word in LOGGED if word in asked} == LOGGED - {"request_id"}
+
+
+def test_what_is_kept_warm_is_measured_at_the_alias(prod: Stack):
+    """Lambda counts it for `function:alias`."""
+    [alias] = prod.of("AWS::Lambda::Alias").values()
+    value = {"Fn::Sub": f"${{ApiLambdaFunction}}:{alias['Name']}"}
+    assert {"Name": "Resource", "Value": value} in prod["ProvisionedSpilloverAlarm"]["Dimensions"]
 
 
 def test_production_has_a_trail_that_nobody_can_change(prod: Stack, dev: Stack):

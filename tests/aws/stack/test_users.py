@@ -6,7 +6,13 @@ import pytest
 
 from tests.aws.stack.template import Stack, package
 
-ISSUER = {"Fn::Sub": "https://cognito-idp.${AWS::Region}.amazonaws.com/eu-central-1_AbCdEf123"}
+ISSUER = {
+    "Fn::Sub": [
+        "https://cognito-idp.${Region}.amazonaws.com/eu-west-1_AbCdEf123",
+        {"Region": {"Fn::Select": [0, {"Fn::Split": ["_", "eu-west-1_AbCdEf123"]}]}},
+    ]
+}
+"""In the region of the pool, which is not the stack's."""
 CLIENTS = ["webclient0000000000000000", "nativeclient00000000000000"]
 
 
@@ -17,7 +23,7 @@ def existing(tmp_path_factory: pytest.TempPathFactory) -> Stack:
         "prod",
         tmp_path_factory.mktemp("existing"),
         ("users: own", "users: existing"),
-        ('userPoolId: ""', "userPoolId: eu-central-1_AbCdEf123"),
+        ('userPoolId: ""', "userPoolId: eu-west-1_AbCdEf123"),
         ("userPoolClientIds: []", f"userPoolClientIds: [{', '.join(CLIENTS)}]"),
     )
 
@@ -56,3 +62,5 @@ def test_a_pool_that_exists_is_used_and_none_is_made(existing: Stack):
     environment = existing["ApiLambdaFunction"]["Environment"]["Variables"]
     assert environment["OFFRAMP_ISSUER"] == ISSUER
     assert environment["OFFRAMP_CLIENT_IDS"] == {"Fn::Join": [",", CLIENTS]}
+    _, shown = existing["Dashboard"]["DashboardBody"]["Fn::Sub"]
+    assert shown["Pool"] == "eu-west-1_AbCdEf123"
