@@ -73,9 +73,12 @@ def _with_ours(headers: list[tuple[bytes, bytes]], request_id: str) -> list[tupl
 
 
 def _line(scope: Scope, record: telemetry.Record, status: int, seconds: float) -> Mapping[str, Any]:
-    """What the log says of a request. A path of the REST door may hold ids: there its route is told."""
+    """What the log says of a request.
+
+    A path of the REST door may hold ids: there its route is told. One that leads nowhere may hold anything.
+    """
     told = {
-        "path": None if record.door == "rest" else scope["path"],
+        "path": None if record.door == "rest" or status == 404 else scope["path"],
         "door": record.door,
         "operation": record.operation,
         "fields": record.fields,

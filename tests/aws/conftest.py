@@ -89,6 +89,22 @@ def admin_event(recorded: Callable[[str], Event], issuer: DevelopmentIssuer) -> 
     return _by(demo_callers().admin, recorded, issuer)
 
 
+@pytest.fixture
+def rest(recorded: Callable[[str], Event], issuer: DevelopmentIssuer) -> Callable[..., Event]:
+    """The event of a REST request by an Admin, as the authorizer lets it through."""
+    admin = demo_callers().admin
+    token = issuer.issue(admin.sub, admin.username, admin.groups, organization=admin.organization)
+
+    def event(method: str, path: str, query: str = "", body: str | None = None, **headers: str) -> Event:
+        made = recorded("behind_authorizer")
+        made["headers"] |= {"authorization": f"Bearer {token}", "content-type": "application/json", **headers}
+        made["requestContext"]["http"] |= {"method": method, "path": path}
+        made |= {"rawPath": path, "rawQueryString": query, "body": body}
+        return made
+
+    return event
+
+
 def _by(caller: DemoCaller, recorded: Callable[[str], Event], issuer: DevelopmentIssuer) -> Callable[..., Event]:
     token = issuer.issue(caller.sub, caller.username, caller.groups, organization=caller.organization)
 

@@ -55,13 +55,17 @@ class LocalLambda:
                     if kind == "error":
                         raise InvocationFailed(body)
                     return body
-            raise InvocationFailed(f"no answer, {self.process.poll()}; the log says:\n{self._log.read_text()}")
+            raise InvocationFailed(f"no answer, {self.process.poll()}; the log says:\n{self.log()}")
 
         return answer
 
+    def log(self) -> str:
+        """All that it has said so far."""
+        return self._log.read_text()
+
     def lines(self) -> list[dict[str, Any]]:
         """The lines of its log that are JSON."""
-        return [json.loads(line) for line in self._log.read_text().splitlines() if line.startswith("{")]
+        return [json.loads(line) for line in self.log().splitlines() if line.startswith("{")]
 
 
 class RuntimeApi(ThreadingHTTPServer):

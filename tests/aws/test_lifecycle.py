@@ -101,6 +101,15 @@ async def test_a_request_ends_before_lambda_ends_it(
     assert said(function.invoke(graphql(LIST)))["data"]["listProducts"]["items"]
 
 
+async def test_over_rest_it_is_a_problem(function: LocalLambda, rest: Callable[..., Event], admin: Database):
+    async with admin.transaction() as transaction:
+        await transaction.execute("LOCK TABLE products IN ACCESS EXCLUSIVE MODE")
+        answer = function.invoke(rest("GET", "/v1/products", "limit=2"), seconds=2.5)
+    assert (answer["statusCode"], answer["headers"]["content-type"]) == (504, "application/problem+json")
+    assert said(answer)["code"] == "timed_out"
+    assert len(said(function.invoke(rest("GET", "/v1/products", "limit=2")))["data"]) == 2
+
+
 async def test_i11_what_was_under_way_is_undone(
     function: LocalLambda, admin_event: Callable[..., Event], admin: Database
 ):
@@ -151,3 +160,18 @@ async def test_an_answer_that_lambda_would_cut_off_is_an_error(
     compressed = function.invoke(graphql(f"{{ {many} }}"))
     assert len(compressed["body"]) < 6_000_000
     assert len(said(compressed)["data"]) == 150
+
+
+async def test_a_rest_answer_that_lambda_would_cut_off_is_a_problem(
+    function: LocalLambda, rest: Callable[..., Event], admin: Database
+):
+    """It says to ask for less, and a shorter page is answered."""
+    without_triggers = "SET LOCAL session_replication_role = replica; UPDATE products SET description ="
+    plain = {"accept-encoding": "identity"}
+    await admin.execute_ddl(f"{without_triggers} description || repeat('x', 30000)")
+    whole = function.invoke(rest("GET", "/v1/products", "limit=1000", **plain))
+    shorter = function.invoke(rest("GET", "/v1/products", "limit=100", **plain))
+    await admin.execute_ddl(f"{without_triggers} left(description, -30000)")
+    assert (whole["statusCode"], said(whole)["code"]) == (413, "answer_too_large")
+    assert "Ask for fewer rows or fields" in said(whole)["detail"]
+    assert (shorter["statusCode"], len(said(shorter)["data"])) == (200, 100)
