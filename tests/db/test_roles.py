@@ -19,6 +19,7 @@ from service.db.upgrade import upgrade
 from service.errors import CommandError
 from tests.conftest import throwaway_server
 from tests.db.conftest import FIFTEEN
+from tests.running import ROOT
 
 PASSWORDS = {role: f"{role}-of-the-tests-0123456789" for role in LOGINS}
 ROLES = ["app_owner", "app_gate", "app_migrate", "app_rw"]
@@ -173,6 +174,10 @@ async def test_a_role_that_reports_reads_one_organization(migrated: str, two_org
     await make_reporting_role(two_organizations, "report_harbour", "p")
     async with reporting(migrated) as harbour:
         assert [row["name"] for row in await harbour.fetch("SELECT name FROM categories")] == ["B"]
+    [taken_away] = re.findall(r"`(GRANT report_harbour .*)`", (ROOT / "docs" / "aws.md").read_text())
+    for statement in taken_away.split("; "):
+        await two_organizations.execute_ddl(statement)
+    assert not await two_organizations.fetch_rows("SELECT FROM pg_roles WHERE rolname = 'report_harbour'")
 
 
 async def test_a_role_that_reports_does_nothing_else(migrated: str, two_organizations: Database):
