@@ -16,13 +16,15 @@ import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import boto3
 
 from tests.aws.emulated.stage import Stage, running_stage
 from tests.packages import install
 from tests.running import ROOT
+
+Made = TypeVar("Made")
 
 EMAIL = "ingrid@example.com"
 PASSWORD = "Correct-horse-7-battery"
@@ -72,9 +74,10 @@ def client(service: str, stage: Stage) -> Any:
 def deploy(stage: Stage) -> str:
     said = stage.run("infra/deploy", stage.name)
     resources = client("cloudformation", stage).describe_stack_resources(StackName=stage.stack)["StackResources"]
-    revision = re.search(r'"revision": "(\w+)"', said)
+    revision, made = re.search(r'"revision": "(\w+)"', said), re.search(r'"made": (\[[^]]*\])', said)
     assert revision, said
-    return f"{len(resources)} resources, database at revision {revision[1]}"
+    assert made, said
+    return f"{len(resources)} resources; made {len(json.loads(made[1]))} roles; migrated to {revision[1]}"
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,9 @@ class Admin:
     sub: str
     token: str
     """Their access token, as the Amplify client would send it."""
+
+    def __str__(self) -> str:
+        return "Cognito has given an Admin an access token"
 
 
 def sign_in(stage: Stage) -> Admin:
@@ -114,12 +120,12 @@ def make_organization(stage: Stage, admin: Admin) -> str:
 
 
 def use(api: Api, stage: Stage, admin: Admin, organization: str) -> str:
-    """Read and write as the Admin. The roles that came to the database are those that may."""
+    """Write and read as the Admin. The roles that came to the database are those that may."""
     created = api.graphql(CREATE, admin.token, ours=organization)
     assert created == (200, {"data": {"createCategory": {"name": "Tools"}}}), created
     assert api.graphql(ASK, admin.token) == (200, KEPT)
     assert set(stage.proxy.admitted) == {"offramp_admin", "app_migrate", "app_rw"}
-    return f"the roles that logged in: {', '.join(dict.fromkeys(stage.proxy.admitted))}"
+    return f"a row is written and read; so far logged in: {', '.join(dict.fromkeys(stage.proxy.admitted))}"
 
 
 def refuse(api: Api) -> str:
@@ -151,6 +157,12 @@ def ready(api: Api) -> str:
     return "/healthz and /readyz say ok"
 
 
+def report(stage: Stage, organization: str) -> str:
+    asked = {"reporting": {"role": "report_harbour", "organization": organization}}
+    said = stage.osls("invoke", "--function", "roles", "--data", json.dumps(asked))
+    return f"reads {len(json.loads(said[said.index('{') :])['reads'])} tables"
+
+
 def use_again(api: Api, admin: Admin) -> str:
     assert api.graphql(ASK, admin.token) == (200, KEPT)
     return "and the new code answers"
@@ -169,7 +181,7 @@ def failures(stage: Stage) -> list[str]:
     return [each["message"] for each in log["events"] if '"level":"ERROR"' in each["message"]]
 
 
-def step(name: str, action: Callable[[], str]) -> str:
+def step(name: str, action: Callable[[], Made]) -> Made:
     """Do something, say how it went, and give what it gave."""
     started = time.monotonic()
     said = action()
@@ -192,12 +204,14 @@ def main() -> None:
 
 def run(stage: Stage) -> None:
     step(f"infra/deploy {stage.name}", lambda: deploy(stage))
-    api, admin = Api(stage), sign_in(stage)
+    api = Api(stage)
     step("readiness", lambda: ready(api))
+    admin = step("a user signs in", lambda: sign_in(stage))
     organization = step("the first organization", lambda: make_organization(stage, admin))
     step("callers without a token", lambda: refuse(api))
-    step("an Admin of the user pool", lambda: use(api, stage, admin, organization))
-    step("REST", lambda: use_rest(api, admin.token))
+    step("GraphQL, as that user", lambda: use(api, stage, admin, organization))
+    step("REST, past the authorizer", lambda: use_rest(api, admin.token))
+    step("a role that reports", lambda: report(stage, organization))
     step(f"infra/deploy {stage.name}, again", lambda: deploy(stage))
     step("the data is still there", lambda: use_again(api, admin))
     step("osls remove", lambda: remove(stage))

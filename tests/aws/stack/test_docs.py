@@ -67,6 +67,15 @@ def test_the_parameters_to_choose_are_parameters():
     assert all(re.search(rf"^    {name}:", SERVERLESS, re.MULTILINE) for name in named)
 
 
+def test_every_parameter_is_used_and_has_a_default():
+    """They are at the top of the file, by stage; a stage may only change what the default has."""
+    _, default, prod = re.split(r"^  (?:default|prod):$", SERVERLESS.split("\nprovider:\n")[0], flags=re.MULTILINE)
+    parameters, changed = (set(re.findall(r"^    (\w+):", part, re.MULTILINE)) for part in (default, prod))
+    used = "".join(each.read_text() for each in (ROOT / "infra").glob("*.yml")) + SERVERLESS
+    assert set(re.findall(r"\$\{param:(\w+)\}", used)) == parameters
+    assert changed <= parameters
+
+
 def test_each_saved_query_is_named(stack: Stack):
     for each in stack.of("AWS::Logs::QueryDefinition").values():
         assert f"*{each['Name'].split('/')[1]}*" in AWS
