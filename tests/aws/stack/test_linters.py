@@ -25,15 +25,15 @@ def run(tool: str, *options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([TOOLS / tool, *options], cwd=ROOT, capture_output=True, text=True, check=False)
 
 
-def test_cfn_lint_finds_nothing(dev: Stack, prod: Stack):
-    templates = [str(each.path) for each in (dev, prod)]
+def test_cfn_lint_finds_nothing(dev: Stack, prod: Stack, existing: Stack):
+    templates = [str(each.path) for each in (dev, prod, existing)]
     done = run("cfn-lint", "--regions", "eu-central-1", "--ignore-checks", *IGNORED_BY_CFN_LINT, "--", *templates)
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
 
 
-def test_checkov_finds_what_is_excused_and_nothing_else(dev: Stack, prod: Stack):
+def test_checkov_finds_what_is_excused_and_nothing_else(dev: Stack, prod: Stack, existing: Stack):
     options = ["--framework", "cloudformation", "--skip-download", "--quiet", "--compact", "--output", "json"]
-    done = run("checkov", *options, "--file", str(dev.path), str(prod.path))
+    done = run("checkov", *options, "--file", *(str(each.path) for each in (dev, prod, existing)))
     found = json.loads(done.stdout)["results"]["failed_checks"]
     excused = re.findall(r"^  - (CKV\w+)$", CHECKOV.read_text(), re.MULTILINE)
     assert {each["check_id"] for each in found} == set(excused), [each["resource"] for each in found]

@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-import pytest
-
-from tests.aws.stack.template import Stack, package
+from tests.aws.stack.conftest import CLIENTS, POOL
+from tests.aws.stack.template import Stack
 
 ISSUER = {
     "Fn::Sub": [
-        "https://cognito-idp.${Region}.amazonaws.com/eu-west-1_AbCdEf123",
-        {"Region": {"Fn::Select": [0, {"Fn::Split": ["_", "eu-west-1_AbCdEf123"]}]}},
+        "https://cognito-idp.${Region}.amazonaws.com/" + POOL,
+        {"Region": {"Fn::Select": [0, {"Fn::Split": ["_", POOL]}]}},
     ]
 }
 """In the region of the pool, which is not the stack's."""
-CLIENTS = ["webclient0000000000000000", "nativeclient00000000000000"]
-
-
-@pytest.fixture(scope="module")
-def existing(tmp_path_factory: pytest.TempPathFactory) -> Stack:
-    """Production on the pool of an Amplify app, which has a client for the web and one for phones."""
-    return package(
-        "prod",
-        tmp_path_factory.mktemp("existing"),
-        ("users: own", "users: existing"),
-        ('userPoolId: ""', "userPoolId: eu-west-1_AbCdEf123"),
-        ("userPoolClientIds: []", f"userPoolClientIds: [{', '.join(CLIENTS)}]"),
-    )
 
 
 def test_people_sign_in_by_email_and_may_add_a_second_factor(stack: Stack):
@@ -63,4 +49,4 @@ def test_a_pool_that_exists_is_used_and_none_is_made(existing: Stack):
     assert environment["OFFRAMP_ISSUER"] == ISSUER
     assert environment["OFFRAMP_CLIENT_IDS"] == {"Fn::Join": [",", CLIENTS]}
     _, shown = existing["Dashboard"]["DashboardBody"]["Fn::Sub"]
-    assert shown["Pool"] == "eu-west-1_AbCdEf123"
+    assert shown["Pool"] == POOL
