@@ -19,7 +19,7 @@ SECONDS = 60
 """How long one of its statements may take."""
 
 READABLE = """
-SELECT coalesce(json_agg(json_build_array(relname, attname) ORDER BY relname), '[]')
+SELECT coalesce(json_agg(DISTINCT jsonb_build_array(relname, attname)), '[]')
 FROM pg_policy AS tenant
 JOIN pg_class ON pg_class.oid = tenant.polrelid AND relnamespace = 'public'::regnamespace
 JOIN pg_depend ON pg_depend.classid = 'pg_policy'::regclass AND objid = tenant.oid

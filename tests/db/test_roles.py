@@ -167,6 +167,7 @@ async def test_a_role_that_reports_reads_one_organization(migrated: str, two_org
     async with reporting(migrated) as harbour:
         assert [row["name"] for row in await harbour.fetch("SELECT name FROM categories")] == ["A"]
         assert [row["id"] for row in await harbour.fetch("SELECT id FROM organizations")] == ["o"]
+        assert sorted(set(tables)) == tables
         for table in tables:
             await harbour.fetch(f"SELECT * FROM {table}")
         with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
