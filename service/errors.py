@@ -161,7 +161,6 @@ class LastAdmin(ServiceError):
     code = "last_admin"
     status = 409
     error_type = "LastAdminException"
-    MESSAGE = "This would leave the organization without an Admin. Make somebody else Admin first."
 
 
 class Limited(ServiceError):
