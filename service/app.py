@@ -43,6 +43,7 @@ from service.rest.openapi.view import OpenAPIView
 from service.rest.problems import ERRORS, headers_of, problem
 from service.rest.resources import PREFIX
 from service.settings import Settings
+from service.throttle import Throttle
 
 if TYPE_CHECKING:
     from service.page import Caller
@@ -52,7 +53,7 @@ DESCRIPTION = f"{PREFIX}/openapi.json"
 EXPOSED_HEADERS = (
     "x-amzn-ErrorType", "x-amzn-RequestId",
     "Deprecation", "ETag", "Idempotent-Replayed", "Last-Modified", "Link", "Location", "Preference-Applied",
-    "Retry-After", "Sunset",
+    "RateLimit", "RateLimit-Policy", "Retry-After", "Sunset",
 )  # fmt: skip
 """A browser hides headers from a page of another origin unless they are named; the Amplify client reads the first."""
 Problem = Callable[[], Awaitable[str | None]]
@@ -97,6 +98,8 @@ def compose(
     )
     page, pages = _graphiql(catalog, examples, callers) if settings.graphiql else (None, [])
     authenticator = authenticator_from(settings, Members(database) if catalog.is_enforced else None)
+    throttle = Throttle(settings.requests_per_minute) if settings.requests_per_minute else None
+    door = rest_door(settings, repository, custom, authenticator, throttle)
     return create_app(
         settings,
         authenticator=authenticator,
@@ -104,19 +107,25 @@ def compose(
         problem=_problem_of(database, catalog),
         close=database.close,
         page=page,
-        pages=[*pages, *_rest(settings, rest_door(settings, repository, custom, authenticator), catalog, callers)],
+        pages=[*pages, *_rest(settings, door, catalog, callers)],
+        throttle=throttle,
     )
 
 
 def rest_door(
-    settings: Settings, repository: Repository, custom: CustomOperations, authenticator: Authenticator
+    settings: Settings,
+    repository: Repository,
+    custom: CustomOperations,
+    authenticator: Authenticator,
+    throttle: Throttle | None,
 ) -> RestDoor:
     """What answers everything below `/v1`."""
     routes = rest_routes(
         repository, custom, sorts_by_any=settings.rest_sort_any, requires_match=settings.require_if_match
     )
     classes = CallerClasses(repository.catalog)
-    return RestDoor(routes, authenticator.authenticate, classes, max_body_bytes=settings.max_body_bytes)
+    most = settings.max_body_bytes
+    return RestDoor(routes, authenticator.authenticate, classes, max_body_bytes=most, throttle=throttle)
 
 
 def connected_by(settings: Settings, catalog: Catalog) -> Connected:
@@ -171,14 +180,16 @@ def create_app(
     close: Callable[[], Awaitable[None]],
     page: Page | None = None,
     pages: Sequence[BaseRoute] = (),
+    throttle: Throttle | None = None,
 ) -> Starlette:
     """The ASGI application around a GraphQL executor.
 
     `problem` says why requests cannot be served now, in words safe to show, or None. `close` is called when the server
-    stops. `page` makes what a browser gets at the endpoint, `pages` are the routes it loads its files from.
-    `state.prime` of what is returned fetches the keys of tokens before there is one.
+    stops. `page` makes what a browser gets at the endpoint, `pages` are the routes beside it, which may count requests
+    by the same `throttle`. `state.prime` of what is returned fetches the keys of tokens before there is one.
     """
-    view: ASGIApp = GraphQLView(graphql, authenticator.authenticate, max_body_bytes=settings.max_body_bytes, page=page)
+    most = settings.max_body_bytes
+    view: ASGIApp = GraphQLView(graphql, authenticator.authenticate, max_body_bytes=most, page=page, throttle=throttle)
     if announced := sunset_headers(settings.graphql_deprecated, settings.graphql_sunset, PREFIX):
         view = Announced(view, announced)
     routes = [

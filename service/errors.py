@@ -13,6 +13,7 @@
     ├ ConditionFailed  409   an id that exists, a row that does not, a false condition
     ├ LastAdmin        409   nobody would be Admin of the organization
     ├ Limited          413   over a limit; the message names it
+    ├ RateLimited      429   too many requests of one organization; the message says when to try again
     ├ Unavailable      503   the database is away; try again
     │ └ Clash                  it is there, but another request changes the same rows
     ├ OutcomeUnknown   503   it went away while a change was under way; look first, then try again
@@ -168,6 +169,20 @@ class Limited(ServiceError):
 
     code = "limited"
     status = 413
+
+
+class RateLimited(ServiceError):
+    """The caller's organization asks more often than it may; `Retry-After` says when to try again."""
+
+    code = "rate_limited"
+    status = 429
+    error_type = "TooManyRequestsException"
+
+    def __init__(self, whose: str, limit: int, wait: int) -> None:
+        who = "Your organization is over its" if whose == "organization" else "You are over your"
+        super().__init__(f"{who} limit of requests, {limit} a minute. Try again in {wait} seconds.")
+        self.wait = wait
+        """Seconds."""
 
 
 class Unavailable(ServiceError):

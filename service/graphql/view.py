@@ -2,7 +2,8 @@
 
 A plain ASGI application: every request of a legacy frontend comes through here, and what is not done
 costs nothing. Everything it answers has AppSync's shape; none of it is a 5xx but for a database or an issuer
-that is away, because the Amplify client sends even a mutation again after one.
+that is away, because the Amplify client sends even a mutation again after one. It does after a 429 as well, by which
+time nothing was done.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.auth.principal import Principal
 from service.bodies import Gone, Malformed, MethodNotAllowed, read_body
-from service.errors import Internal, ServiceError
+from service.errors import Internal, RateLimited, ServiceError
 from service.graphql.request import Origin, parse_request
 from service.telemetry import Span, note_caller, note_door
+from service.throttle import Throttle
 
 JSON_UTF8 = (b"content-type", b"application/json;charset=UTF-8")
 RETRY_AFTER = (b"retry-after", b"1")
@@ -47,12 +49,19 @@ class GraphQLView:
     """The endpoint. `page` makes what a browser gets; without it, there is none."""
 
     def __init__(
-        self, execute: Execute, authenticate: Authenticate, *, max_body_bytes: int, page: Page | None = None
+        self,
+        execute: Execute,
+        authenticate: Authenticate,
+        *,
+        max_body_bytes: int,
+        page: Page | None = None,
+        throttle: Throttle | None = None,
     ) -> None:
         self._execute = execute
         self._authenticate = authenticate
         self._max_body_bytes = max_body_bytes
         self._page = page
+        self._throttle = throttle
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
@@ -77,6 +86,8 @@ class GraphQLView:
         with Span("auth"):
             principal = await self._authenticate(headers)
         note_caller(principal.provider)
+        if self._throttle is not None:
+            self._throttle.take(principal).check()
         body = await read_body(headers, receive, self._max_body_bytes)
         request = parse_request(headers.get("content-type", ""), body)
         try:
@@ -128,6 +139,8 @@ def _refusal_headers(error: ServiceError) -> list[tuple[bytes, bytes]]:
         headers.append((b"allow", ", ".join(error.allowed).encode()))
     elif error.status == 503:
         headers.append(RETRY_AFTER)
+    elif isinstance(error, RateLimited):
+        headers.append((b"retry-after", b"%d" % error.wait))
     return headers
 
 

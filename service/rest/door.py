@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 from urllib.parse import quote
@@ -19,6 +20,7 @@ from service.rest.exchange import JSON, Preferences, Reply, Request, Session, ch
 from service.rest.problems import headers_of, problem
 from service.rest.routes import Routes, endpoint_for, methods_of
 from service.telemetry import Span, note_caller, note_door, note_operation
+from service.throttle import Throttle
 
 LONGEST_PATH = 8_192
 Authenticate = Callable[[Mapping[str, str]], Awaitable[Principal]]
@@ -30,19 +32,26 @@ class RestDoor:
     """The ASGI application of everything below `/v1`."""
 
     def __init__(
-        self, routes: Routes, authenticate: Authenticate, classes: CallerClasses, *, max_body_bytes: int
+        self,
+        routes: Routes,
+        authenticate: Authenticate,
+        classes: CallerClasses,
+        *,
+        max_body_bytes: int,
+        throttle: Throttle | None = None,
     ) -> None:
         self._routes = routes
         self._authenticate = authenticate
         self._classes = classes
         self._max_body_bytes = max_body_bytes
+        self._throttle = throttle
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
-        path = path_of(scope)
+        path, quota = path_of(scope), list[tuple[str, str]]()
         note_door("rest")
         try:
-            reply = await self._reply(scope, receive, path)
+            reply = await self._reply(scope, receive, path, quota)
         except Gone:
             return
         except ServiceError as error:
@@ -51,9 +60,10 @@ class RestDoor:
             request_id = scope.get("request_id", "")
             log.exception("request %s failed", request_id, extra={"request_id": request_id})
             reply = _refusal(Internal(request_id), scope, path)
-        await _send(send, reply, with_body=scope["method"] != "HEAD")
+        await _send(send, replace(reply, headers=(*reply.headers, *quota)), with_body=scope["method"] != "HEAD")
 
-    async def _reply(self, scope: Scope, receive: Receive, path: str) -> Reply:
+    async def _reply(self, scope: Scope, receive: Receive, path: str, quota: list[tuple[str, str]]) -> Reply:
+        """The reply; `quota` takes the headers that every answer to this caller has, refusals too."""
         if len(path) > LONGEST_PATH:
             raise NotFound("There is nothing at an address as long as this.")
         found = self._routes.find(path)
@@ -67,6 +77,10 @@ class RestDoor:
         with Span("auth"):
             principal = await self._authenticate(headers)
         note_caller(principal.provider)
+        if self._throttle is not None:
+            left = self._throttle.take(principal)
+            quota += left.headers()
+            left.check()
         client = scope.get("client")
         request = Request(
             method=method,

@@ -19,7 +19,7 @@ from typing import Any
 import orjson
 
 from service.bodies import Malformed
-from service.errors import CursorMismatch, Forbidden, Invalid, NotFound, ServiceError
+from service.errors import CursorMismatch, Forbidden, Invalid, NotFound, RateLimited, ServiceError
 
 ERRORS = "/errors"
 """Where the pages about errors are, each under its code."""
@@ -135,6 +135,8 @@ def headers_of(error: ServiceError) -> list[tuple[str, str]]:
         headers.append(("www-authenticate", "Bearer"))
     elif error.status == 503:
         headers.append(("retry-after", RETRY_SECONDS))
+    elif isinstance(error, RateLimited):
+        headers.append(("retry-after", str(error.wait)))
     elif error.status == 415:
         headers.append(("accept-patch", "application/merge-patch+json, application/json"))
     return headers

@@ -186,6 +186,13 @@ class Settings(DatabaseSettings):
     max_rows: int = number(
         "Rows that the limits of lists within lists may multiply to.", 100_000_000, 1_000, 1_000_000_000_000_000
     )
+    requests_per_minute: int = number(
+        "Requests a minute of one organization (of one user, where tokens name none) that one process answers, through "
+        "both doors together; the rest get 429. 0: all. See docs/security.md.",
+        0,
+        0,
+        1_000_000,
+    )
     rest_sort_any: bool = switch(
         "Whether REST sorts rows by any field, and not only by those that an index leads to.", default=False
     )

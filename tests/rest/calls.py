@@ -107,10 +107,11 @@ def door_of(repository: Repository, callers: dict[str, Principal], **options: An
             raise Unauthenticated("Valid authorization header not provided.")
         return callers[headers["x-caller"]]
 
-    most = options.pop("max_body_bytes", 1_048_576)
-    return RestDoor(
-        rest_routes(repository, **options), authenticate, CallerClasses(repository.catalog), max_body_bytes=most
-    )
+    of_the_door = {"max_body_bytes": 1_048_576} | {
+        name: options.pop(name) for name in ("max_body_bytes", "throttle") if name in options
+    }
+    routes = rest_routes(repository, **options)
+    return RestDoor(routes, authenticate, CallerClasses(repository.catalog), **of_the_door)
 
 
 def as_served(url: str) -> str:

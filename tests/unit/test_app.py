@@ -92,7 +92,7 @@ async def test_a_page_of_another_origin_may_call(shell: Any, origins: tuple[str,
     assert refused.headers["access-control-allow-origin"] in {"*", "https://app.example"}
     assert refused.headers["access-control-expose-headers"] == (
         "x-amzn-ErrorType, x-amzn-RequestId, Deprecation, ETag, Idempotent-Replayed, Last-Modified, Link, Location, "
-        "Preference-Applied, Retry-After, Sunset"
+        "Preference-Applied, RateLimit, RateLimit-Policy, Retry-After, Sunset"
     )
     assert "access-control-allow-credentials" not in refused.headers
     assert "access-control-allow-origin" not in plain.headers

@@ -36,17 +36,30 @@ HEADERS: dict[str, Schema] = {
         "description": "`true` if this is the answer to an earlier request with the same `Idempotency-Key`.",
         "schema": {"type": "string", "enum": ["true"]},
     },
+    "RateLimit": {
+        "description": "What is left of the quota (`r`), and after how many seconds it is whole again (`t`).",
+        "schema": {"type": "string"},
+        "example": '"organization";r=599;t=1',
+    },
+    "RateLimit-Policy": {
+        "description": "Where the service has one: how many requests (`q`) may be sent in how many seconds (`w`).",
+        "schema": {"type": "string"},
+        "example": '"organization";q=600;w=60',
+    },
     "Retry-After": {"description": "Seconds after which to try again.", "schema": {"type": "string"}, "example": "1"},
     "WWW-Authenticate": {"description": "How to say who you are.", "schema": {"type": "string"}, "example": "Bearer"},
 }
 """Every header of an answer that means something; each is optional unless a response says otherwise."""
 
 
-def answer(description: str, schema: Schema | None, *headers: str, example: Any = None, **more: Any) -> Schema:
+def headers(*names: str) -> Schema:
+    """The headers of a response: these, and those that every answer to a known caller has."""
+    return {name: ref(name, "headers") for name in (*names, "RateLimit", "RateLimit-Policy")}
+
+
+def answer(description: str, schema: Schema | None, *names: str, example: Any = None, **more: Any) -> Schema:
     """A response with a body in JSON, or none."""
-    response: Schema = {"description": description}
-    if headers:
-        response["headers"] = {name: ref(name, "headers") for name in headers}
+    response: Schema = {"description": description, "headers": headers(*names)}
     if schema is not None:
         response["content"] = {JSON: {"schema": schema} | ({} if example is None else {"example": example})}
     return response | more

@@ -16,11 +16,13 @@ from service.errors import (
     NotConnected,
     NotFound,
     OutcomeUnknown,
+    RateLimited,
     ServiceError,
     TimedOut,
     Unauthenticated,
     Unavailable,
 )
+from service.rest.openapi.answers import headers
 from service.rest.openapi.values import Schema, ref
 from service.rest.problems import (
     PROBLEM,
@@ -42,6 +44,7 @@ ALWAYS: Errors = (
     Forbidden,
     NotAcceptable,
     Limited,
+    RateLimited,
     Internal,
     Unavailable,
     TimedOut,
@@ -54,7 +57,7 @@ OF_A_CHANGE: Errors = (ConditionFailed, LastAdmin, OutcomeUnknown)
 OF_A_NEW_ROW: Errors = (AlreadyExists,)
 OF_A_KEY: Errors = (KeyReused, KeyInUse)
 OF_A_VERSION: Errors = (PreconditionFailed, PreconditionRequired)
-_HEADERS = {401: ("WWW-Authenticate",), 503: ("Retry-After",)}
+_HEADERS = {401: ("WWW-Authenticate",), 429: ("Retry-After",), 503: ("Retry-After",)}
 OF_A_FUNCTION: Errors = (NotConnected, FunctionFailed)
 EVERY: Errors = (
     *ALWAYS, *OF_A_PAGE, *OF_A_ROW, *OF_A_BODY, *OF_A_CHANGE, *OF_A_NEW_ROW, *OF_A_KEY, *OF_A_VERSION,
@@ -132,5 +135,4 @@ def _response(status: int, codes: Mapping[str, str]) -> Schema:
         "description": "\n".join(f"* `{code}`: {meaning}" for code, meaning in codes.items()),
         "content": {PROBLEM: {"schema": ref("rest.Problem"), "example": example}},
     }
-    headers = _HEADERS.get(status)
-    return {**response, "headers": {name: ref(name, "headers") for name in headers}} if headers else response
+    return {**response, "headers": headers(*_HEADERS.get(status, ()))}
