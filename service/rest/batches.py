@@ -36,6 +36,8 @@ _MEMBERS = {
     Action.BATCH_DELETE: ("key", "ifMatch"),
 }
 Part = Mapping[str, Any]
+Result = Changed | ServiceError
+"""What became of a part: done, or refused."""
 
 
 class Batches:
@@ -59,7 +61,7 @@ class Batches:
         async def write(session: Session) -> Reply:
             run = self._part_of_all if is_atomic else self._part_alone
             results = [await run(action, resource, each, session, at) for at, each in enumerate(read)]
-            return Reply(200, b'{"results":[' + b",".join(results) + b"]}", request.preferences.applied())
+            return results_of(results, request)
 
         return await self._once.run(request, bytes(sent), write, together=True)
 
@@ -82,22 +84,22 @@ class Batches:
         except ServiceError as error:
             return error
 
-    async def _part_of_all(self, action: Action, resource: Resource, read: Any, session: Session, at: int) -> bytes:
+    async def _part_of_all(self, action: Action, resource: Resource, read: Any, session: Session, at: int) -> Result:
         with part_of_request(f"/requests/{at}"):
-            return result_of(await self._change(action, resource, read, session))
+            return await self._change(action, resource, read, session)
 
-    async def _part_alone(self, action: Action, resource: Resource, read: Any, session: Session, at: int) -> bytes:
+    async def _part_alone(self, action: Action, resource: Resource, read: Any, session: Session, at: int) -> Result:
         try:
             with part_of_request(f"/requests/{at}"):
                 if isinstance(read, ServiceError):
                     raise read
                 assert session.transaction is not None
                 async with session.transaction.savepoint():
-                    return result_of(await self._change(action, resource, read, session))
+                    return await self._change(action, resource, read, session)
         except ServiceError as error:
             if error.status >= 500:
                 raise
-            return orjson.dumps({"status": error.status, "problem": shown_problem(error)})
+            return error
 
     async def _change(
         self, action: Action, resource: Resource, read: tuple[Values, Values, Any], session: Session
@@ -110,15 +112,26 @@ class Batches:
         return await self._changes.delete(resource, key, versions, session)
 
 
-def result_of(changed: Changed) -> bytes:
+def results_of(results: Sequence[Result], request: Request) -> Reply:
+    """The reply about many rows."""
+    is_minimal = request.preferences.is_minimal
+    shown = b",".join(_result_of(each, with_row=not is_minimal) for each in results)
+    return Reply(200, b'{"results":[' + shown + b"]}", request.preferences.applied(returned=True))
+
+
+def _result_of(result: Result, *, with_row: bool) -> bytes:
     """One result of many: its status and, where there is a row, what its headers and its body would be."""
-    about: dict[str, Any] = {"status": changed.status}
-    if changed.location is not None:
-        about["location"] = changed.location
-    if changed.row is None:
+    if isinstance(result, ServiceError):
+        return orjson.dumps({"status": result.status, "problem": shown_problem(result)})
+    about: dict[str, Any] = {"status": result.status}
+    if result.location is not None:
+        about["location"] = result.location
+    if result.row is None:
         return orjson.dumps(about)
-    about["etag"] = changed.row.headers(EVERYTHING_OF_A_ROW)[0][1]
-    return orjson.dumps(about)[:-1] + b',"body":' + changed.row.body.encode() + b"}"
+    about["etag"] = result.row.headers(EVERYTHING_OF_A_ROW)[0][1]
+    if not with_row:
+        return orjson.dumps(about)
+    return orjson.dumps(about)[:-1] + b',"body":' + result.row.body.encode() + b"}"
 
 
 def _parts(body: Any, action: Action, *, lenient: bool) -> tuple[Sequence[Part], bool]:

@@ -16,7 +16,7 @@ from graphql import GraphQLError, parse_value, value_from_ast_untyped
 from service.catalog.model import Catalog, Field, InputType, ObjectType, Operation, TypeRef
 from service.db.writes import default_of
 from service.graphql.scalars import SCALAR_TYPES, parse_json
-from service.rest.problems import Complain, Flaw, Flawed, escaped, meant
+from service.rest.problems import Complain, Flaw, Flawed, but_for_unknown, escaped, meant
 from service.rest.resources import Resource, is_any_json
 
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
@@ -81,10 +81,11 @@ class BodyReader:
         if not isinstance(body, Mapping):
             raise Flawed([Flaw(at, "wrong_type", f"The body of a {resource.model.name} is an object.")])
         known = {each.name for each in resource.creatable}
-        given = {name: value for name, value in body.items() if name in known} if lenient else body
-        set_by_server = {name for name in given if name in resource.model.field_by_name} - known
+        set_by_server = {name for name in body if name in resource.model.field_by_name} - known
+        writable = {name: value for name, value in body.items() if name not in set_by_server}
+        if lenient:
+            return self._members(resource.model.name, resource.creatable, writable, at, but_for_unknown(_into(flaws)))
         flaws += [Flaw(f"{at}/{name}", "read_only", f"{name} is set by the server.") for name in sorted(set_by_server)]
-        writable = {name: value for name, value in given.items() if name not in set_by_server}
         return self._members(resource.model.name, resource.creatable, writable, at, _into(flaws))
 
     def _members(

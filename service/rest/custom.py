@@ -29,7 +29,7 @@ from service.rest.bodies import BodyReader
 from service.rest.exchange import JSON, Reply, Request, Session
 from service.rest.filters import number_in, switch_in
 from service.rest.once import Once
-from service.rest.problems import Complain, Flaw, Flawed, meant
+from service.rest.problems import Complain, Flaw, Flawed, but_for_unknown, meant
 from service.rest.questions import parameters
 from service.rest.resources import served_operations
 from service.rest.routes import Endpoint
@@ -89,7 +89,12 @@ class CustomOperations:
         given, flaws = parse_json(sent, UNPARSABLE), list[Flaw]()
         if not isinstance(given, dict):
             raise Flawed([Flaw("", "wrong_type", "The body is an object of the arguments.")])
-        arguments = self._bodies.arguments(operation, given, lambda *flaw: flaws.append(Flaw(*flaw)))
+
+        def complain(at: str, code: str, detail: str) -> None:
+            flaws.append(Flaw(at, code, detail))
+
+        lenient = request.preferences.lenient
+        arguments = self._bodies.arguments(operation, given, but_for_unknown(complain) if lenient else complain)
         if flaws:
             raise Flawed(flaws)
         return await self._once.run(request, bytes(sent), partial(self._run, operation, arguments, request))

@@ -2,12 +2,15 @@
 
 `"7"` is the whole row in its seventh version. `"7-1f3a9c02"` is what `fields` and `include` made of it: what it shows
 of other rows may change while the row does not. A precondition of a write compares the version alone, so every
-tag that was given for a version is good for it. Source: RFC 9110, §8.8.3 and §13.1.
+tag that was given for a version is good for it. A page of rows has a weak tag, a hash of all of it.
+Source: RFC 9110, §8.8.3 and §13.1.
 """
 
 from __future__ import annotations
 
 import re
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from hashlib import blake2b
 
 from service.rest.problems import Flaw, Flawed
@@ -26,13 +29,30 @@ def entity_tag(version: int, projection: str | None = None, body: str = "") -> s
     return f'"{version}-{shown}"'
 
 
+def page_tag(body: bytes) -> str:
+    """The tag of a page of rows, weak because it is of no version that a change could be meant for."""
+    return f'W/"{blake2b(body, digest_size=8).hexdigest()}"'
+
+
 def is_known(header: str | None, tag: str) -> bool:
-    """Whether `If-None-Match` names the tag, so that the caller has what it stands for."""
+    """Whether `If-None-Match` names the tag, strong or weak, so that the caller has what it stands for."""
     if header is None:
         return False
     if header.strip() == "*":
         return True
-    return tag.strip('"') in (found[2] for each in header.split(",") if (found := _TAG.fullmatch(each)))
+    return tag.removeprefix("W/").strip('"') in (
+        found[2] for each in header.split(",") if (found := _TAG.fullmatch(each))
+    )
+
+
+def is_since(header: str | None, modified: datetime | None) -> bool:
+    """Whether `If-Modified-Since` is a date since which nothing changed, to the second."""
+    if header is None or modified is None:
+        return False
+    try:
+        return modified.replace(microsecond=0) <= parsedate_to_datetime(header)
+    except (TypeError, ValueError):  # no date, or one without a time zone
+        return False
 
 
 def versions_in(header: str | None, at: str = "If-Match") -> tuple[int, ...] | None:

@@ -28,6 +28,8 @@ class Preferences:
     lenient: bool = False
     """`handling=lenient`: parameters and fields that are not known are ignored."""
     count: Count | None = None
+    returns: str | None = None
+    """`return=minimal`: a write is answered without the row. `return=representation`: with it, as it is anyway."""
 
     @classmethod
     def of(cls, header: str) -> Preferences:
@@ -38,11 +40,18 @@ class Preferences:
             if (match := _PREFERENCE.fullmatch(each))
         }
         counts = {each.value: each for each in Count}
-        return cls(found.get("handling") == "lenient", counts.get(found.get("count", "")))
+        returns = found.get("return") if found.get("return") in {"minimal", "representation"} else None
+        return cls(found.get("handling") == "lenient", counts.get(found.get("count", "")), returns)
 
-    def applied(self, *, counted: bool = False) -> Headers:
-        """The header that says which were kept; `counted`: where there was something to count."""
+    @property
+    def is_minimal(self) -> bool:
+        """Whether a write is to be answered without the row."""
+        return self.returns == "minimal"
+
+    def applied(self, *, counted: bool = False, returned: bool = False) -> Headers:
+        """The header that says which were kept; `counted`, `returned`: where there was something to count or return."""
         kept = [f"count={self.count.value}"] if self.count and counted else []
+        kept += [f"return={self.returns}"] if self.returns and returned else []
         kept += ["handling=lenient"] if self.lenient else []
         return (("preference-applied", ", ".join(kept)),) if kept else ()
 

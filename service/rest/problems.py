@@ -33,6 +33,16 @@ Complain = Callable[[str, str, str], None]
 """Takes a flaw that was found: where (a pointer or a parameter), its code, its detail."""
 
 
+def but_for_unknown(complain: Complain) -> Complain:
+    """Complains of everything but what is not known: `Prefer: handling=lenient`."""
+
+    def leniently(at: str, code: str, detail: str) -> None:
+        if code != "unknown_field":
+            complain(at, code, detail)
+
+    return leniently
+
+
 @dataclass(frozen=True, slots=True)
 class Flaw:
     """One thing that is wrong with a request. `at` is a JSON pointer into the body, or a parameter's name."""

@@ -231,7 +231,7 @@ def sortable_fields(resource: Resource) -> list[str]:
 
 
 def _unknown(name: str, known: Sequence[str]) -> str:
-    return f"There is no '{name[:80]}' here.{meant(name[:80], known)}"
+    return f"There is no '{name[:80]}' here.{meant(name.partition('[')[0][:80], known)}"
 
 
 def _listed(single: Mapping[str, str], name: str) -> list[str] | None:

@@ -18,7 +18,7 @@ from service.db.repository import Prepared, Repository
 from service.db.tracing import Trace
 from service.errors import Forbidden
 from service.graphql.scalars import SCALAR_TYPES
-from service.rest.etags import is_known
+from service.rest.etags import is_known, is_since, page_tag
 from service.rest.exchange import Headers, Reply, Request, Session
 from service.rest.filters import number_in, switch_in
 from service.rest.planning import Planner
@@ -49,12 +49,12 @@ class Reads:
         if row is None:
             raise missing(resource.model.name)
         headers = (*row.headers(question), *request.preferences.applied())
-        if is_known(request.headers.get("if-none-match"), headers[0][1]):
+        if _has(request, question, row, headers[0][1]):
             return Reply(304, b"", headers)
         return Reply(200, row.body.encode(), headers)
 
     async def collection(self, resource: Resource, request: Request) -> Reply:
-        """`GET /v1/products`: a page of rows."""
+        """`GET /v1/products`: a page of rows, or 304 if the caller has just that."""
         preferences = request.preferences
         question = self._questions.page(resource, request.query, preferences.count, lenient=preferences.lenient)
         return await self._page(resource, question, request, _links(request))
@@ -175,11 +175,25 @@ def _values(question: ListQuestion, request: Request, about: list[Any]) -> dict[
     }
 
 
-def _page_reply(body: str, request: Request, links: Callable[[str | None], Headers]) -> Reply:
+def _has(request: Request, question: ItemQuestion, row: ShownRow, tag: str) -> bool:
+    """Whether the caller has the row as it is. What is shown of other rows has no date, a tag it has."""
+    if "if-none-match" in request.headers:
+        return is_known(request.headers["if-none-match"], tag)
+    return question.is_plain and is_since(request.headers.get("if-modified-since"), row.modified)
+
+
+def _page_reply(text: str, request: Request, links: Callable[[str | None], Headers]) -> Reply:
     # What is said of the page comes last, and holds nothing of a row.
-    info = body[body.rindex('"page"') :]
+    info = text[text.rindex('"page"') :]
     cursor = orjson.loads("{" + info).get("page", {}).get("next")
-    return Reply(200, body.encode(), (*links(cursor), *request.preferences.applied(counted=True)))
+    body, headers = text.encode(), (*links(cursor), *request.preferences.applied(counted=True))
+    if request.method == "POST":  # a search, which nobody keeps
+        return Reply(200, body, headers)
+    tag = page_tag(body)
+    headers = (("etag", tag), *headers)
+    return (
+        Reply(304, b"", headers) if is_known(request.headers.get("if-none-match"), tag) else Reply(200, body, headers)
+    )
 
 
 def _links(request: Request) -> Callable[[str | None], Headers]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import orjson
@@ -44,11 +44,28 @@ class Named:
 
     def _referred(self, name: str, field: str, at: str) -> Any:
         if field not in self._rows.get(name, {}):
-            detail = f"No earlier operation is called '{name}', or its row has no '{field}'."
-            raise Flawed([Flaw(at, "unknown_reference", f"{detail} A text that begins with $ is written $$.")])
+            raise Flawed([unknown_reference(at, name, field)])
         value = self._rows[name][field]
         self._left -= len(orjson.dumps(value))
         if self._left < 0:
             detail = f"The references of a transaction stand for at most {MOST_REFERRED} bytes together."
             raise Flawed([Flaw(at, "too_large", detail)])
         return value
+
+
+def references_in(value: Any, at: str) -> Iterator[tuple[str, str, str]]:
+    """The references in a value: where each stands, the name of the row and its field."""
+    if isinstance(value, dict):
+        for name, each in value.items():
+            yield from references_in(each, f"{at}/{escaped(name)}")
+    elif isinstance(value, list):
+        for number, each in enumerate(value):
+            yield from references_in(each, f"{at}/{number}")
+    elif isinstance(value, str) and (match := _REFERENCE.fullmatch(value)):
+        yield at, match[1], match[2]
+
+
+def unknown_reference(at: str, name: str, field: str) -> Flaw:
+    """What is wrong with a reference to no row, or to nothing that it has."""
+    detail = f"No earlier operation is called '{name}', or its row has no '{field}'."
+    return Flaw(at, "unknown_reference", f"{detail} A text that begins with $ is written $$.")

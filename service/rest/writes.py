@@ -105,11 +105,14 @@ class Writes:
 
 def reply_of(changed: Changed, request: Request) -> Reply:
     """The HTTP reply about one row."""
-    headers: Headers = changed.row.headers(EVERYTHING_OF_A_ROW) if changed.row else ()
+    if changed.row is None:
+        return Reply(changed.status, b"", request.preferences.applied())
+    headers: Headers = (*changed.row.headers(EVERYTHING_OF_A_ROW), *request.preferences.applied(returned=True))
     if changed.location is not None:
         headers = (("location", changed.location), *headers)
-    body = changed.row.body.encode() if changed.row else b""
-    return Reply(changed.status, body, (*headers, *request.preferences.applied()))
+    if request.preferences.is_minimal:
+        return Reply(204 if changed.status == 200 else changed.status, b"", headers)
+    return Reply(changed.status, changed.row.body.encode(), headers)
 
 
 def check_parameters(request: Request) -> None:

@@ -98,6 +98,10 @@ async def test_everything_that_is_wrong_with_the_arguments(connected: Rest):
         ("/input/lines/0/quantity", "wrong_value"),
         ("/input/lines/0/price", "unknown_field"),
     ]
+    lenient = {"prefer": "handling=lenient"}
+    more = {"inptu": {}, "input": ORDER["input"] | {"colour": "red"}}
+    made = await connected.send("POST", path, more, caller=MIA, headers=lenient)
+    assert (made.status_code, made.headers["preference-applied"]) == (200, "handling=lenient"), made.text
     query = "/v1/operations/reorderSuggestions"
     assert await connected.flaws("GET", f"{query}?limit=x&limt=2", caller=MIA) == [
         ("limt", "unknown_parameter"),

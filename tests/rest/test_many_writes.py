@@ -195,6 +195,78 @@ async def test_transactions_that_are_refused(rest: Rest, body: Any, flaws: list[
     assert await rest.flaws("POST", "/v1/transactions", body) == flaws
 
 
+async def test_everything_that_is_wrong_with_all_operations_is_told_before_any_is_done(rest: Rest):
+    operations = [
+        {"method": "POST", "path": "/v1/shelves", "body": {"name": "Top"}, "as": "shelf"},
+        {"method": "POST", "path": "/v1/books", "body": {"titel": "x", "shelfId": "$shelf.id", "price": "$shelf.name"}},
+        {"method": "PATCH", "path": "/v1/books/b1", "body": {"rank": "x", "tags": ["$shelf.id", 5]}, "ifMatch": "3"},
+        {"method": "PATCH", "path": "/v1/books/b1", "body": {"rank": "x", "tags": ["$shelf.id", 5]}},
+        {"method": "PUT", "path": "/v1/shelves/$shelf.id", "body": {"name": "$shelve.name"}},
+        {"method": "PATCH", "path": "/v1/shelves/$self.id", "body": {}},
+        {"method": "DELETE", "path": "/v1/boks/b1"},
+        {"method": "POST", "path": "/v1/books", "body": {"title": "$book.title"}, "as": "book"},
+    ]
+    with rest.watched() as sent:
+        problem = await rest.refused(400, "POST", "/v1/transactions", {"operations": operations})
+    assert sent == []
+    assert [(each.get("pointer", each.get("parameter")), each["code"]) for each in problem["errors"]] == [
+        ("/operations/1/body/titel", "unknown_field"),
+        ("/operations/1/body/title", "required"),
+        ("/operations/2/ifMatch", "wrong_value"),
+        ("/operations/3/body/rank", "wrong_value"),
+        ("/operations/3/body/tags/1", "wrong_value"),
+        ("/operations/4/body/name", "unknown_reference"),
+        ("/operations/5/path", "unknown_reference"),
+        ("/operations/6/path", "wrong_value"),
+        ("/operations/7/body/title", "unknown_reference"),
+    ]
+    assert problem["errors"][7]["detail"].endswith("Did you mean 'books'?")
+
+
+async def test_what_a_reference_stands_for_is_checked_too(rest: Rest):
+    shelf = {"method": "POST", "path": "/v1/shelves", "body": {"name": "Top"}, "as": "shelf"}
+    book = {"method": "POST", "path": "/v1/books", "body": {"title": "x", "price": "$shelf.name"}}
+    assert await rest.flaws("POST", "/v1/transactions", {"operations": [shelf, book]}) == [
+        ("/operations/1/body/price", "wrong_value")
+    ]
+    assert (await rest.get("/v1/shelves"))["data"] == []
+
+
+async def test_lenience_ignores_what_is_not_known_in_every_part(rest: Rest):
+    prefer = {"prefer": "handling=lenient"}
+    body = {"title": "x", "titel": "y", "spot": {"x": 1, "nots": 1}}
+    batch = {"requests": [{"body": body, "boddy": 1}], "atmic": True}
+    operation = {"method": "POST", "path": "/v1/books", "body": body, "boddy": 1}
+    transaction = {"operations": [operation], "operation": 1}
+    for path, sent in (("/v1/books:batchCreate", batch), ("/v1/transactions", transaction)):
+        answer = await rest.send("POST", path, sent, headers=prefer)
+        assert (answer.status_code, answer.headers["preference-applied"]) == (200, "handling=lenient"), answer.text
+        [result] = answer.json()["results"]
+        assert (result["body"]["title"], result["body"]["spot"]["x"]) == ("x", 1)
+        await rest.refused(400, "POST", path, sent)
+
+
+async def test_answers_without_the_rows(rest: Rest):
+    prefer = {"prefer": "return=minimal"}
+    operations = [
+        {"method": "POST", "path": "/v1/shelves", "body": {"id": "s1", "name": "Top"}, "as": "shelf"},
+        {"method": "POST", "path": "/v1/books", "body": {"id": "b1", "title": "$shelf.name"}},
+        {"method": "DELETE", "path": "/v1/shelves/s1"},
+    ]
+    answer = await rest.send("POST", "/v1/transactions", {"operations": operations}, headers=prefer)
+    assert answer.headers["preference-applied"] == "return=minimal"
+    assert answer.json()["results"] == [
+        {"status": 201, "location": "/v1/shelves/s1", "etag": '"1"'},
+        {"status": 201, "location": "/v1/books/b1", "etag": '"1"'},
+        {"status": 204},
+    ]
+    batch = {"requests": [{"body": {"id": "b1", "title": "x"}}, {"body": {"id": "b2", "title": "y"}}], "atomic": False}
+    results = (await rest.send("POST", "/v1/books:batchCreate", batch, headers=prefer)).json()["results"]
+    assert results[0]["problem"]["code"] == "already_exists"
+    assert results[1] == {"status": 201, "location": "/v1/books/b2", "etag": '"1"'}
+    assert await _books(rest) == {"b1": "Top", "b2": "y"}
+
+
 async def test_a_transaction_follows_the_rules(rest: Rest):
     await rest.send("POST", "/v1/notes", {"id": "n1", "text": "x"}, caller=ANN)
     body = {

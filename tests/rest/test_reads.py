@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.graphql.api import KEY
@@ -114,12 +116,13 @@ async def test_what_cannot_be_asked_about_a_row(library: Rest, query: str, flaw:
 
 
 async def test_a_suggestion_for_what_is_misspelled(library: Rest):
-    problem = await library.refused(400, "GET", "/v1/books?titel=x&limt=3&kind[eqq]=BIG&fields=pric")
-    assert [each["detail"].rpartition(". ")[2] for each in problem["errors"][:2]] == [
+    problem = await library.refused(400, "GET", "/v1/books?titel=x&limt=3&pirce[ge]=1&kind[eqq]=BIG&fields=pric")
+    assert [each["detail"].rpartition(". ")[2] for each in problem["errors"][:3]] == [
         "Did you mean 'title'?",
         "Did you mean 'limit'?",
+        "Did you mean 'price'?",
     ]
-    assert [each["parameter"] for each in problem["errors"]] == ["titel", "limt", "kind[eqq]", "fields"]
+    assert [each["parameter"] for each in problem["errors"]] == ["titel", "limt", "pirce[ge]", "kind[eqq]", "fields"]
     assert (await library.send("GET", "/v1/books?limt=3", headers={"prefer": "handling=lenient"})).status_code == 200
 
 
@@ -202,6 +205,58 @@ async def test_what_the_caller_has_is_not_sent_again(library: Rest):
     changed = await library.send("GET", "/v1/books/b1?fields=id,shelf.name", headers={"if-none-match": tag})
     assert (changed.status_code, changed.json()["shelf"]) == (200, {"name": "Upper"})
     await library.sql("UPDATE shelves SET name = 'Top' WHERE id = 's1'")
+
+
+async def test_a_row_that_has_not_changed_since_is_not_sent_again(library: Rest):
+    got = await library.send("GET", "/v1/books/b1")
+    modified = got.headers["last-modified"]
+    assert modified == "Wed, 25 Nov 2026 10:00:00 GMT"
+    statuses = {
+        since: (await library.send("GET", "/v1/books/b1", headers={"if-modified-since": since})).status_code
+        for since in (
+            modified,
+            "Wed, 25 Nov 2026 10:00:01 GMT",
+            "Wed, 25 Nov 2026 09:59:59 GMT",
+            "Wed, 25 Nov 2026 11:00:00 +0100",
+            "Wed, 25 Nov 2026 11:00:00",
+            "Wed, 99 Nov 2026 10:00:00 GMT",
+            "yesterday",
+            "",
+        )
+    }
+    assert statuses == dict.fromkeys(statuses, 200) | {
+        modified: 304,
+        "Wed, 25 Nov 2026 10:00:01 GMT": 304,
+        "Wed, 25 Nov 2026 11:00:00 +0100": 304,
+    }
+    # A tag is exact and decides, and what is shown of other rows has no date.
+    both = {"if-modified-since": modified, "if-none-match": '"9"'}
+    assert (await library.send("GET", "/v1/books/b1", headers=both)).status_code == 200
+    with_more = await library.send("GET", "/v1/books/b1?include=shelf", headers={"if-modified-since": modified})
+    assert with_more.status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/v1/books?limit=2&include=shelf", "/v1/shelves/s1/books?fields=title,shelf.name"])
+async def test_a_page_that_has_not_changed_is_not_sent_again(library: Rest, path: str):
+    got = await library.send("GET", path, headers={"prefer": "count=exact"})
+    tag = got.headers["etag"]
+    assert re.fullmatch(r'W/"[0-9a-f]{16}"', tag)
+    for known in (tag, tag.removeprefix("W/"), f'"1", {tag}', "*"):
+        again = await library.send("GET", path, headers={"prefer": "count=exact", "if-none-match": known})
+        assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+        assert again.headers["link"] == got.headers["link"]
+    uncounted = await library.send("GET", path, headers={"if-none-match": tag})
+    assert uncounted.status_code == 200
+    await library.sql("UPDATE shelves SET name = 'Upper' WHERE id = 's1'")
+    changed = await library.send("GET", path, headers={"prefer": "count=exact", "if-none-match": tag})
+    await library.sql("UPDATE shelves SET name = 'Top' WHERE id = 's1'")
+    assert changed.status_code == 200
+    assert changed.headers["etag"] != tag
+
+
+async def test_a_search_has_no_tag(library: Rest):
+    answer = await library.send("POST", "/v1/books:search", {"limit": 1}, headers={"if-none-match": "*"})
+    assert (answer.status_code, "etag" in answer.headers) == (200, False)
 
 
 @pytest.mark.parametrize(

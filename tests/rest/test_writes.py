@@ -139,6 +139,51 @@ async def test_lenience_ignores_what_is_not_known(rest: Rest):
     assert (response.status_code, response.headers["preference-applied"]) == (201, "handling=lenient")
     assert response.json()["updatedAt"] > "2026"
     assert await rest.flaws("POST", "/v1/books", {"titel": "y"}, headers=prefer) == [("/title", "required")]
+    deep = {"title": "x", "spot": {"x": 1, "nots": "?", "part": {"c": 1}}, "spots": [{"x": 2, "y": 3}]}
+    made = (await rest.send("POST", "/v1/books", deep, headers=prefer)).json()
+    assert made["spot"] == {"x": 1, "note": None, "part": {"a": None, "b": None}}
+    wrong = {"title": "x", "spot": {"x": "1", "nots": "?"}}
+    assert await rest.flaws("POST", "/v1/books", wrong, headers=prefer) == [("/spot/x", "wrong_value")]
+
+
+async def test_a_suggestion_for_what_is_misspelled(rest: Rest):
+    body = {"titel": "x", "spot": {"x": 1, "nots": "?"}}
+    problem = await rest.refused(400, "POST", "/v1/books", body)
+    details = {each["pointer"]: each["detail"] for each in problem["errors"]}
+    assert details["/titel"] == "Book has no field 'titel' to write. Did you mean 'title'?"
+    assert details["/spot/nots"] == "Spot has no field 'nots' to write. Did you mean 'note'?"
+
+
+async def test_an_answer_without_the_row(rest: Rest):
+    minimal = {"prefer": "return=minimal"}
+    for method, path, body, status, tag in (
+        ("POST", "/v1/books", {"id": "b1", "title": "x"}, 201, '"1"'),
+        ("PATCH", "/v1/books/b1", {"rank": 2}, 204, '"2"'),
+        ("PUT", "/v1/books/b1", {"title": "y"}, 204, '"3"'),
+        ("PUT", "/v1/books/b2", {"title": "z"}, 201, '"1"'),
+    ):
+        answer = await rest.send(method, path, body, headers=minimal)
+        assert (answer.status_code, answer.content, answer.headers["etag"]) == (status, b"", tag), answer.text
+        assert answer.headers["preference-applied"] == "return=minimal"
+        assert ("location" in answer.headers) is (status == 201)
+        assert "content-type" not in answer.headers
+        assert "last-modified" in answer.headers
+    assert (await rest.get("/v1/books/b1"))["title"] == "y"
+    gone = await rest.send("DELETE", "/v1/books/b2", headers=minimal)
+    assert (gone.status_code, "preference-applied" in gone.headers) == (204, False)
+    refused = await rest.refused(400, "POST", "/v1/books", {}, headers=minimal)
+    assert refused["errors"]
+    read = await rest.send("GET", "/v1/books/b1", headers=minimal)
+    assert (read.json()["title"], "preference-applied" in read.headers) == ("y", False)
+
+
+async def test_an_answer_with_the_row_may_be_asked_for(rest: Rest):
+    prefer = {"prefer": "return=representation, handling=lenient"}
+    made = await rest.send("POST", "/v1/books", {"id": "b1", "title": "x"}, headers=prefer)
+    assert (made.status_code, made.json()["title"]) == (201, "x")
+    assert made.headers["preference-applied"] == "return=representation, handling=lenient"
+    other = await rest.send("PATCH", "/v1/books/b1", {"rank": 1}, headers={"prefer": "return=nothing"})
+    assert (other.status_code, "preference-applied" in other.headers) == (200, False)
 
 
 async def test_a_patch_clears_what_is_null_and_keeps_what_is_not_there(rest: Rest):

@@ -9,8 +9,11 @@ from service.rest.openapi.values import Schema, ref
 
 HEADERS: dict[str, Schema] = {
     "ETag": {
-        "description": "The version of the row, for `If-Match` and `If-None-Match`.",
-        "schema": {"type": "string", "pattern": '^"[0-9]+(-[0-9a-f]{8})?"$'},
+        "description": (
+            "The version of the row, for `If-Match` and `If-None-Match`. Of a page of rows, a weak one for "
+            "`If-None-Match` alone."
+        ),
+        "schema": {"type": "string", "pattern": '^("[0-9]+(-[0-9a-f]{8})?"|W/"[0-9a-f]{16}")$'},
         "example": '"3"',
     },
     "Last-Modified": {

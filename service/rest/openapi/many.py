@@ -72,7 +72,7 @@ def transaction(parameters: Parameters) -> Schema:
             "`order` has in `id`; the text itself is written `$$order.id`."
         ),
         "security": [{scheme: []} for scheme in SCHEMES],
-        "parameters": [parameters.shared("idempotencyKey"), parameters.shared("prefer")],
+        "parameters": [parameters.shared("idempotencyKey"), parameters.shared("preferReturn")],
         "requestBody": {"required": True, "content": {JSON: {"schema": ref("rest.Transaction")}}},
         "responses": {"200": results, **refusals(ALWAYS + refused)},
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from service.catalog.model import Field, Model
 from service.db.idempotency import HOURS
+from service.db.plan import MOST_COUNTED
 from service.rest.etags import MOST_TAGS
 from service.rest.exchange import JSON
 from service.rest.once import KEY
@@ -37,7 +38,7 @@ class Parameters:
         # A field that is called as one of the parameters above can be asked about in a filter as JSON alone.
         free = [each for each in resource.filterable if each.name not in LIST_PARAMETERS]
         filters = [self._add(_key_of(each), self._filters.parameter(each)) for each in free]
-        return [*own, *filters, self.shared("preferCount")]
+        return [*own, *filters, self.shared("ifNoneMatch"), self.shared("preferCount")]
 
     def of_item(self, model: Model) -> list[Schema]:
         """What is to be given of a row."""
@@ -105,15 +106,26 @@ _INCLUDE = (
     f"Related rows that are given with the row, up to {DEEPEST} relations deep; of many the first {MOST_INCLUDED}."
 )
 _LENIENT = "`handling=lenient`: what is not known is ignored, not refused (RFC 7240)."
-_COUNT = "`count=exact`, `count=estimated`: how many rows there are on all pages, as `page.total`."
+_COUNT = (
+    "`count=exact`, `count=estimated`: how many rows there are on all pages, as `page.total`; the latter counts no "
+    f"further than {MOST_COUNTED:,}, which then means that or more."
+)
+_RETURN = "`return=minimal`: the row is not given back, its `ETag` and `Location` are."
 _TAG = r'(?:W/)?"[!#-+.-~-]*"'
 SHARED: dict[str, Schema] = {
     "limit": _query("limit", LIMIT, "Rows of a page."),
     "cursor": _query("cursor", {"type": "string"}, "Where the page begins: `page.next` of the one before."),
     "prefer": _header("Prefer", {"type": "string"}, _LENIENT),
     "preferCount": _header("Prefer", {"type": "string"}, f"{_COUNT} {_LENIENT}"),
+    "preferReturn": _header("Prefer", {"type": "string"}, f"{_RETURN} {_LENIENT}"),
     "ifNoneMatch": _header(
-        "If-None-Match", {"type": "string"}, "The `ETag` of a row that you have: the answer is 304 if it is still that."
+        "If-None-Match", {"type": "string"}, "The `ETag` of what you have: the answer is 304 if it is still that."
+    ),
+    "ifModifiedSince": _header(
+        "If-Modified-Since",
+        {"type": "string"},
+        "The `Last-Modified` of a row whose `ETag` you do not have: 304 if it has not changed since, to the second. "
+        "Not with `fields` or `include`.",
     ),
     "ifAbsent": _header(
         "If-None-Match", {"type": "string", "const": "*"}, "`*`: only if there is no row with this key yet."

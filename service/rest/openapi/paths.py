@@ -72,7 +72,7 @@ class Paths:
         return {
             "summary": f"List {resource.model.plural}",
             "parameters": self._parameters.of_list(resource),
-            "responses": {"200": _page(resource.model, "Link"), **refusals(ALWAYS + OF_A_PAGE)},
+            "responses": {**_pages(resource.model), **refusals(ALWAYS + OF_A_PAGE)},
         }
 
     def _children(self, resource: Resource, child: Child) -> Schema:
@@ -84,7 +84,7 @@ class Paths:
             "summary": f"List {child.relation.name} of one {resource.model.name}",
             "tags": [resource.model.name],
             "parameters": parameters,
-            "responses": {"200": _page(child.target, "Link"), **refusals(ALWAYS + OF_A_PAGE + OF_A_ROW)},
+            "responses": {**_pages(child.target), **refusals(ALWAYS + OF_A_PAGE + OF_A_ROW)},
         }
 
     def _search(self, resource: Resource, _endpoint: Endpoint) -> Schema:
@@ -100,7 +100,7 @@ class Paths:
         parameters = [
             *self._parameters.of_key(model),
             *self._parameters.of_item(model),
-            *self._shared("ifNoneMatch", "prefer"),
+            *self._shared("ifNoneMatch", "ifModifiedSince", "prefer"),
         ]
         known = answer("You have the row in this version.", None, "ETag", "Last-Modified", "Preference-Applied")
         return {
@@ -116,10 +116,12 @@ class Paths:
         headers = ("Location", "ETag", "Last-Modified", "Preference-Applied", "Idempotent-Replayed")
         return {
             "summary": f"Create a {model.name}",
-            "parameters": self._shared("idempotencyKey", "prefer"),
+            "parameters": self._shared("idempotencyKey", "preferReturn"),
             "requestBody": _body(f"{model.name}.Create"),
             "responses": {
-                "201": answer("The new row.", ref(model.name), *headers, links=_links(resource)),
+                "201": answer(
+                    "The new row; no body with `return=minimal`.", ref(model.name), *headers, links=_links(resource)
+                ),
                 **refusals(ALWAYS + OF_A_BODY + OF_A_CHANGE + OF_A_NEW_ROW + OF_A_KEY),
             },
         }
@@ -128,11 +130,12 @@ class Paths:
         model = resource.model
         return {
             "summary": f"Create or replace a {model.name}",
-            "parameters": self._parameters.of_key(model) + self._shared("ifMatch", "ifAbsent", "prefer"),
+            "parameters": self._parameters.of_key(model) + self._shared("ifMatch", "ifAbsent", "preferReturn"),
             "requestBody": _body(f"{model.name}.Replace"),
             "responses": {
                 "200": _row("The row, which holds this and nothing else.", model),
-                "201": _row("The row, which is new.", model, "Location"),
+                "201": _row("The row, which is new; no body with `return=minimal`.", model, "Location"),
+                "204": _unshown(),
                 **refusals(ALWAYS + OF_A_ROW + OF_A_BODY + OF_A_CHANGE + OF_A_NEW_ROW + OF_A_VERSION),
             },
         }
@@ -141,10 +144,11 @@ class Paths:
         model = resource.model
         return {
             "summary": f"Change fields of a {model.name}",
-            "parameters": self._parameters.of_key(model) + self._shared("ifMatch", "idempotencyKey", "prefer"),
+            "parameters": self._parameters.of_key(model) + self._shared("ifMatch", "idempotencyKey", "preferReturn"),
             "requestBody": _body(f"{model.name}.Update", MERGE_PATCH, JSON),
             "responses": {
                 "200": _row("The row as it is now.", model, "Idempotent-Replayed"),
+                "204": _unshown("Idempotent-Replayed"),
                 **refusals(ALWAYS + OF_A_ROW + OF_A_BODY + OF_A_CHANGE + OF_A_KEY + OF_A_VERSION),
             },
         }
@@ -172,7 +176,7 @@ class Paths:
         refused = OF_A_ROW + OF_A_BODY + OF_A_CHANGE + OF_A_NEW_ROW + OF_A_KEY + OF_A_VERSION
         return {
             "summary": f"{verb[endpoint.action]} many {model.plural}",
-            "parameters": self._shared("idempotencyKey", "prefer"),
+            "parameters": self._shared("idempotencyKey", "preferReturn"),
             "requestBody": _body(f"{model.name}.{upper_first(endpoint.action)}"),
             "responses": {"200": results, **refusals(ALWAYS + refused)},
         }
@@ -196,6 +200,16 @@ def _about(model: Model, operation_id: str, access: Access) -> Schema:
         "description": admitted(model.rules, access),
         "security": requirements(model.rules, access),
     }
+
+
+def _unshown(*headers: str) -> Schema:
+    description = "It is so, and with `return=minimal` the row is not given back."
+    return answer(description, None, "ETag", "Last-Modified", "Preference-Applied", *headers)
+
+
+def _pages(model: Model) -> Schema:
+    known = answer("You have just this page.", None, "ETag", "Link", "Preference-Applied")
+    return {"200": _page(model, "ETag", "Link"), "304": known}
 
 
 def _page(model: Model, *headers: str) -> Schema:
