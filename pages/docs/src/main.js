@@ -3,7 +3,7 @@ import SwaggerUI from "swagger-ui";
 import "swagger-ui/dist/swagger-ui.css";
 import "./page.css";
 import { callerBar } from "./callers.js";
-import { withoutCycles } from "./description.js";
+import { gradually } from "./description.js";
 
 const { description, callers } = JSON.parse(document.getElementById("settings").textContent);
 
@@ -16,10 +16,12 @@ fetch(description)
   .then((answer) => answer.json())
   .then(show);
 
-function show(spec) {
+function show(whole) {
+  const { spec, plugin } = gradually(whole);
   const ui = SwaggerUI({
     domNode: reference,
-    spec: withoutCycles(spec),
+    spec,
+    plugins: [plugin],
     deepLinking: true,
     defaultModelsExpandDepth: -1, // each body shows its schema; the list of all of them is long
     displayOperationId: true,
