@@ -1,12 +1,20 @@
-"""Who may do what, as the rules of a catalog say it: the table that people read and tests check."""
+"""Who may do what, as the rules of a catalog say it: the table that people read, tests check and REST gives."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
 
-from service.catalog.access import Answer, CallerClass, decide, required_by_deletion, static_groups
-from service.catalog.model import Access, Catalog, Model, Provider
+from service.catalog.access import (
+    Answer,
+    CallerClass,
+    Verdict,
+    decide,
+    guarded,
+    required_by_deletion,
+    static_groups,
+)
+from service.catalog.model import Access, Catalog, Model, Provider, Relation
 from service.errors import Forbidden
 
 OPERATIONS = (Access.GET, Access.LIST, Access.CREATE, Access.UPDATE, Access.DELETE)
@@ -32,6 +40,27 @@ def roles_of(catalog: Catalog) -> dict[str, CallerClass]:
 def permissions(model: Model, caller: CallerClass) -> Mapping[Access, Extent]:
     """What a caller may do with the rows of a model."""
     return {access: _extent(model, access, caller) for access in OPERATIONS}
+
+
+def field_permissions(model: Model, caller: CallerClass) -> Mapping[str, Mapping[Access, Extent]]:
+    """What a caller may do with the fields that have rules of their own, and may see of such relations.
+
+    The rules of the model hold besides.
+    """
+    return {
+        each.name: {
+            access: extent_of(decide(each.rules, access, caller))
+            for access in ((Access.GET,) if isinstance(each, Relation) else (Access.GET, Access.CREATE, Access.UPDATE))
+        }
+        for each in guarded(model)
+    }
+
+
+def extent_of(verdict: Verdict) -> Extent:
+    """Of which rows an answer of the rules is true."""
+    if isinstance(verdict, tuple):
+        return Extent.OWN
+    return Extent.ALL if verdict is Answer.YES else Extent.NONE
 
 
 def _extent(model: Model, access: Access, caller: CallerClass) -> Extent:

@@ -12,9 +12,18 @@ from service.rest.bodies import BodyReader
 from service.rest.changes import Changes
 from service.rest.custom import CustomOperations
 from service.rest.once import Once
+from service.rest.permissions import Permissions
 from service.rest.questions import QuestionReader
 from service.rest.reads import Reads
-from service.rest.resources import OPERATIONS, TRANSACTIONS, Action, Resource, key_template, resources_of
+from service.rest.resources import (
+    OPERATIONS,
+    PERMISSIONS,
+    TRANSACTIONS,
+    Action,
+    Resource,
+    key_template,
+    resources_of,
+)
 from service.rest.routes import Branch, Routes
 from service.rest.transactions import Transactions
 from service.rest.writes import Writes
@@ -43,6 +52,7 @@ def rest_routes(
     by_model = {each.model.name: each for each in resources}
     branches = {
         TRANSACTIONS: Branch({"POST": transactions.run}),
+        PERMISSIONS: Branch({"GET": Permissions(repository.catalog, resources).read}),
         OPERATIONS: Branch(named=CustomOperations(repository, custom, bodies, once).endpoints()),
     }
     for resource in resources:

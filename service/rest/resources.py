@@ -22,8 +22,8 @@ from service.db.tables import access_paths
 PREFIX = "/v1"
 KEY_SEPARATOR = "~"
 """Between the parts of a composite key in a path. Inside a part it is written `%7E`, and a `/` is written `%2F`."""
-TRANSACTIONS, OPERATIONS, AUDIT_ENTRIES = "transactions", "operations", "audit-entries"
-RESERVED = frozenset({TRANSACTIONS, OPERATIONS, AUDIT_ENTRIES, "openapi.json"})
+TRANSACTIONS, OPERATIONS, PERMISSIONS, AUDIT_ENTRIES = "transactions", "operations", "permissions", "audit-entries"
+RESERVED = frozenset({TRANSACTIONS, OPERATIONS, PERMISSIONS, AUDIT_ENTRIES, "openapi.json"})
 """First segments that are no model's. A model of such a plural is called after its name: `transaction-records`."""
 
 

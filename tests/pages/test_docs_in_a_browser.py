@@ -59,7 +59,7 @@ async def execute(page, tag: str, operation: str, **values: str) -> dict:
 
 async def test_it_loads_without_a_complaint_and_asks_no_other_host(tab, page, api):
     assert await page.title() == "Offramp REST API"
-    assert await page.locator(READY).count() == 16  # 13 models, audit entries, transactions, operations
+    assert await page.locator(READY).count() == 17  # 13 models, audit entries, transactions, operations, permissions
     assert tab.complaints == []
     hosts = {urlsplit(each.url).netloc for each in tab.requests if not each.url.startswith("data:")}
     assert hosts == {urlsplit(api.url).netloc}

@@ -101,9 +101,14 @@ def _at(value: Any, path: str) -> Any:
 
 
 def differences(expected: Any, actual: Any, path: str = "") -> Iterator[str]:
-    """Where an answer is not what is written: members that are not written may be there, lists are as long."""
+    """Where an answer is not what is written: members that are not written may be there, lists are as long.
+
+    A list that ends with `…` may go on.
+    """
     if expected == ANYTHING:
         return
+    if isinstance(expected, list) and isinstance(actual, list) and expected[-1:] == [ANYTHING]:
+        expected, actual = expected[:-1], actual[: len(expected) - 1]
     if isinstance(expected, dict) and isinstance(actual, dict):
         for name, value in expected.items():
             if name not in actual:

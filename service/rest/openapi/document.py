@@ -13,6 +13,8 @@ from service.rest.openapi.filters import Filters
 from service.rest.openapi.many import TRANSACTION_PATH, batch_schemas, transaction, transaction_schemas
 from service.rest.openapi.parameters import Parameters
 from service.rest.openapi.paths import Paths
+from service.rest.openapi.permissions import PERMISSIONS_PATH, permissions_operation, permissions_schemas
+from service.rest.openapi.permissions import TAG as OF_ALL
 from service.rest.openapi.problems import EVERY, problem_responses, problem_schemas
 from service.rest.openapi.schemas import page_schema, resource_schemas, type_schemas
 from service.rest.openapi.security import SCHEMES, TOKEN
@@ -46,12 +48,16 @@ def openapi_document(catalog: Catalog) -> dict[str, Any]:
         schemas.update(batch_schemas(resource, values))
         schemas.update(filters.schemas(resource))
     schemas.update(transaction_schemas(resources, values))
+    schemas.update(permissions_schemas())
     return {
         "openapi": "3.1.0",
         "info": {"title": "Offramp REST API", "version": version("offramp"), "description": DESCRIPTION},
         "servers": [{"url": "/"}],
         "security": [{TOKEN: []}],
-        "tags": [*(_tag(each.model) for each in resources), {"name": "Transactions"}, {"name": TAG}],
+        "tags": [
+            *(_tag(each.model) for each in resources),
+            *({"name": each} for each in ("Transactions", TAG, OF_ALL)),
+        ],
         "paths": paths,
         "components": {
             "schemas": dict(sorted(schemas.items())),
@@ -68,6 +74,7 @@ def _operations(catalog: Catalog, values: Values, parameters: Parameters) -> Ite
     for resource in resources:
         yield from paths.of(resource)
     yield TRANSACTION_PATH, "post", transaction(parameters)
+    yield PERMISSIONS_PATH, "get", permissions_operation(parameters)
     yield from CustomPaths(catalog, values, parameters).all()
 
 
