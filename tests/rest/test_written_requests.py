@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,12 +15,13 @@ import pytest
 
 from tests.rest.served import API_KEY, ORGANIZATION, Served, serving, stock_up
 from tests.rest.written_requests import Session, differences, request_in, requests_in
+from tests.running import running_dev
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "rest" / "requests").glob("*.http"))
 GUIDE = (ROOT / "docs" / "rest.md").read_text()
 EXCHANGES = re.findall(r"```http\n(.*?)```\n\n```http\n(HTTP/1.1 .*?)```\n", GUIDE, re.DOTALL)
-SESSIONS = re.findall(r"```console\n(.*?)```", GUIDE, re.DOTALL)
+README = (ROOT / "README.md").read_text()
 HERE = "http://127.0.0.1:8000"
 
 
@@ -66,17 +69,36 @@ def test_the_guide_shows_what_is_answered(session: Session):
         assert list(differences(json.loads(body), answer.json())) == [] if body else answer.text == "", shown
 
 
-def test_the_commands_of_the_guide_work(served: Served, tmp_path: Path):
-    assert SESSIONS
-    token = served.token("ada", "Admin")
-    for number, text in enumerate(SESSIONS):
-        commands = "\n".join(line.removeprefix("$ ") for line in text.splitlines())
-        script = re.sub(r"\$\(\.venv/bin/offramp token[^)]*\)", token, commands).replace(HERE, served.url)
-        file = tmp_path / f"{number}.sh"
-        file.write_text(f"set -e\n{script}\n")
-        done = subprocess.run(["bash", str(file)], check=False, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-        assert done.stdout.startswith('{"data":[{'), done.stdout
+@pytest.fixture(scope="module")
+def with_demo_data(tmp_path_factory) -> Iterator[tuple[str, Path]]:
+    """What `make run` starts, as a page that tells of it takes for granted: its address and its folder."""
+    folder = tmp_path_factory.mktemp("demo")
+    with running_dev(folder) as address:
+        yield address, folder
+
+
+@pytest.mark.parametrize(("page", "answers"), [(GUIDE, 1), (README, 2)], ids=["docs/rest.md", "README.md"])
+def test_the_commands_of_a_page_work_as_they_are_written(with_demo_data: tuple[str, Path], page: str, answers: int):
+    address, folder = with_demo_data
+    sessions = [each for each in re.findall(r"```console\n(.*?)```", page, re.DOTALL) if "curl" in each]
+    script = "\n".join(re.sub(r"^\$ ", "", each, flags=re.MULTILINE) for each in sessions)
+    script = script.replace(HERE, address).replace(".venv/bin/offramp", f"{sys.executable} -m service")
+    done = subprocess.run(
+        ["bash", "-ec", script],
+        cwd=ROOT,
+        env=os.environ | {"OFFRAMP_DATA_DIR": str(folder)},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    bodies = re.split(r"(?<=\})(?=\{\"data\")", done.stdout)
+    assert len(bodies) == answers, done.stdout
+    for text in bodies:
+        body = json.loads(text)
+        assert "errors" not in body
+        rows = body["data"] if isinstance(body["data"], list) else body["data"]["listProducts"]["items"]
+        assert len(rows) == 2
 
 
 def test_the_snippets_of_the_guide_are_in_their_files():

@@ -107,19 +107,26 @@ def differences(expected: Any, actual: Any, path: str = "") -> Iterator[str]:
     """
     if expected == ANYTHING:
         return
-    if isinstance(expected, list) and isinstance(actual, list) and expected[-1:] == [ANYTHING]:
-        expected, actual = expected[:-1], actual[: len(expected) - 1]
     if isinstance(expected, dict) and isinstance(actual, dict):
         for name, value in expected.items():
             if name not in actual:
                 yield f"{path}.{name} is missing"
             else:
                 yield from differences(value, actual[name], f"{path}.{name}")
-    elif isinstance(expected, list) and isinstance(actual, list) and len(expected) == len(actual):
-        for number, (one, other) in enumerate(zip(expected, actual, strict=True)):
-            yield from differences(one, other, f"{path}[{number}]")
+    elif isinstance(expected, list) and isinstance(actual, list):
+        yield from _different_elements(expected, actual, path)
     elif isinstance(expected, str) and isinstance(actual, str) and ANYTHING in expected:
         if not re.fullmatch(".*".join(map(re.escape, expected.split(ANYTHING))), actual, re.DOTALL):
             yield f"{path} is {actual!r}, not {expected!r}"
     elif expected != actual or isinstance(expected, bool) is not isinstance(actual, bool):
         yield f"{path} is {actual!r}, not {expected!r}"
+
+
+def _different_elements(expected: list[Any], actual: list[Any], path: str) -> Iterator[str]:
+    goes_on = expected[-1:] == [ANYTHING]
+    written = expected[:-1] if goes_on else expected
+    if len(actual) < len(written) or (len(actual) > len(written) and not goes_on):
+        yield f"{path} is {actual!r}, not {expected!r}"
+        return
+    for number, (one, other) in enumerate(zip(written, actual, strict=False)):
+        yield from differences(one, other, f"{path}[{number}]")
