@@ -59,6 +59,10 @@ class Invalid(ServiceError):
 
     code = "invalid"
     status = 400
+    column: str | None = None
+    """The one that the database refuses to write, where it says so."""
+    field: str | None = None
+    """The same by its name in the API, where that is known."""
 
 
 class CursorMismatch(Invalid):

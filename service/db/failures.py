@@ -8,10 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from asyncpg import (
+    CheckViolationError,
     InterfaceError,
     InternalClientError,
     InvalidCachedStatementError,
     InvalidSQLStatementNameError,
+    NotNullViolationError,
     PostgresError,
     UniqueViolationError,
 )
@@ -107,7 +109,21 @@ def translated(error: Exception, *, lost: bool, changing: bool = False) -> Servi
     if lost and changing:
         return OutcomeUnknown()
     found = _AWAY if lost else meaning(error)
-    return None if found is None else found.error(found.message)
+    if found is None:
+        return None
+    refusal = found.error(found.message)
+    if isinstance(refusal, Invalid):
+        refusal.column = _refused_column(_cause(error))
+    return refusal
+
+
+def _refused_column(cause: BaseException) -> str | None:
+    """The column that must not be null, or that the constraint `products_price_check` of a table `products` is of."""
+    if isinstance(cause, CheckViolationError):
+        name = str(cause.constraint_name)
+        before, after = f"{cause.table_name}_", "_check"
+        return name[len(before) : -len(after)] if name.startswith(before) and name.endswith(after) else None
+    return cause.column_name if isinstance(cause, NotNullViolationError) else None
 
 
 def was_not_sent(error: BaseException) -> bool:

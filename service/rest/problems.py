@@ -133,9 +133,16 @@ def shown_problem(error: ServiceError) -> dict[str, Any]:
     }
     if isinstance(error, Flawed):
         described["errors"] = [each.shown() for each in error.flaws[:MOST_FLAWS]]
-    elif error.part is not None:
-        described["errors"] = [Flaw(error.part, error.code, described["detail"]).shown()]
+    elif (place := _place(error)) is not None:
+        described["errors"] = [Flaw(place, error.code, described["detail"]).shown()]
     return described
+
+
+def _place(error: ServiceError) -> str | None:
+    """What of the request an error is about: a part of it, a field of its body, or a field of the body of a part."""
+    if not isinstance(error, Invalid) or error.field is None:
+        return error.part
+    return f"/{error.field}" if error.part is None else f"{error.part}/body/{error.field}"
 
 
 def headers_of(error: ServiceError) -> list[tuple[str, str]]:

@@ -8,11 +8,12 @@ import pytest
 
 from service.auth.principal import ORGANIZATION_CLAIM
 from service.catalog.model import Catalog
+from service.db.engine import Database
 from service.rest.openapi.document import openapi_document
 from service.rest.resources import resources_of
 from tests.conftest import MakeDatabase
 from tests.graphql.api import user
-from tests.rest.calls import Rest, rest_of
+from tests.rest.calls import Rest, as_served, rest_of, rest_on
 from tests.rest.companies import ADMIN_OF_A, ADMIN_OF_B, ADMINS, A, B, found, product
 
 
@@ -127,6 +128,52 @@ async def test_a_change_is_refused_as_a_create_is(supplied: Rest):
         assert (problem["code"], problem["detail"]) == ("condition_failed", detail)
     shown = await supplied.send("GET", f"{ORDERS}/changed", caller=ADMIN_OF_A)
     assert (shown.json(), shown.headers["etag"]) == (made.json(), made.headers["etag"])
+
+
+@pytest.mark.parametrize(
+    ("rule", "values", "detail"),
+    [
+        ("ALTER COLUMN description SET NOT NULL", {"description": None}, "A required value is missing."),
+        (
+            "ADD CONSTRAINT products_description_check CHECK (description <> 'no')",
+            {"description": "no"},
+            "A value is not one of those that are allowed.",
+        ),
+    ],
+    ids=["NOT NULL", "CHECK"],
+)
+async def test_what_the_tables_alone_refuse_is_a_problem_that_names_the_field(
+    enforced: Catalog, make_database: MakeDatabase, rule: str, values: dict[str, object], detail: str
+):
+    """A rule that somebody gave a table and not the schema, so that nothing notices before PostgreSQL does."""
+    owner = Database.connect(url := await make_database(enforced), size=1)
+    await owner.execute_ddl("ALTER TABLE products " + rule)
+    await owner.close()
+    database = Database.connect(as_served(url), size=2)
+    async with rest_on(enforced, database) as rest:
+        organization = await rest.send("POST", "/v1/organizations", {"id": A, "name": A}, caller=ADMIN_OF_A)
+        assert organization.status_code == 201
+        made = await rest.send("POST", PRODUCTS, product(A, "good", description="yes"), caller=ADMIN_OF_A)
+        assert made.status_code == 201
+        body = product(A, "bad") | values
+        change = {"method": "PATCH", "path": f"{PRODUCTS}/good", "body": values}
+        for method, path, sent, pointer in (
+            ("POST", PRODUCTS, body, "/description"),
+            ("PUT", f"{PRODUCTS}/bad", body, "/description"),
+            ("PATCH", f"{PRODUCTS}/good", values, "/description"),
+            ("POST", f"{PRODUCTS}:batchCreate", {"requests": [{"body": body}]}, "/requests/0/body/description"),
+            ("POST", "/v1/transactions", {"operations": [change]}, "/operations/0/body/description"),
+        ):
+            problem = await rest.refused(400, method, path, sent, caller=ADMIN_OF_A)
+            assert (problem["code"], problem["detail"]) == ("invalid", detail), (method, path)
+            assert problem["errors"] == [{"pointer": pointer, "code": "invalid", "detail": detail}], (method, path)
+        one_of_two = {"atomic": False, "requests": [{"body": body}, {"body": product(A, "fine", description="yes")}]}
+        done = (await rest.send("POST", f"{PRODUCTS}:batchCreate", one_of_two, caller=ADMIN_OF_A)).json()["results"]
+        assert [each["status"] for each in done] == [400, 201]
+        assert done[0]["problem"]["errors"][0]["pointer"] == "/requests/0/body/description"
+        rows = (await rest.get(f"{PRODUCTS}?fields=id,description&sort=id", caller=ADMIN_OF_A))["data"]
+        assert rows == [{"id": "fine", "description": "yes"}, {"id": "good", "description": "yes"}]
+    await database.close()
 
 
 async def test_a_key_that_is_taken_is_said_to_be(supplied: Rest):
