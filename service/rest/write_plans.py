@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
+from typing import ParamSpec
 
 from service.catalog.access import CallerClass, required, required_by_deletion, required_by_input
 from service.catalog.model import Access, Model
@@ -10,6 +12,9 @@ from service.db import plan
 from service.db.repository import Prepared, Repository
 from service.rest.planning import Planner, about
 from service.rest.shapes import EVERYTHING
+from service.telemetry import Span
+
+Asked = ParamSpec("Asked")
 
 KEPT = 1_000
 INPUT, VERSIONS = "input", "versions"
@@ -21,9 +26,9 @@ class WritePlans:
 
     def __init__(self, repository: Repository) -> None:
         self._repository = repository
-        self.create = lru_cache(KEPT)(self._create)
-        self.update = lru_cache(KEPT)(self._update)
-        self.delete = lru_cache(KEPT)(self._delete)
+        self.create = _timed(lru_cache(KEPT)(self._create))
+        self.update = _timed(lru_cache(KEPT)(self._update))
+        self.delete = _timed(lru_cache(KEPT)(self._delete))
 
     def _create(self, name: str, names: tuple[str, ...], caller: CallerClass) -> Prepared:
         model = self._model(name)
@@ -58,6 +63,16 @@ class WritePlans:
 
     def _row(self, model: Model, caller: CallerClass) -> tuple[plan.Selected, ...]:
         return (*about(model), *Planner(self._repository.catalog, caller).select(model, EVERYTHING))
+
+
+def _timed(make: Callable[Asked, Prepared]) -> Callable[Asked, Prepared]:
+    """The same, noting how long it takes."""
+
+    def timed(*args: Asked.args, **kwargs: Asked.kwargs) -> Prepared:
+        with Span("compile"):
+            return make(*args, **kwargs)
+
+    return timed
 
 
 def _input(names: tuple[str, ...]) -> dict[str, plan.Source]:

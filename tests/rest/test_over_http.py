@@ -195,3 +195,31 @@ async def test_the_log_has_the_route_and_not_the_path(
     assert [(line["door"], line.get("operation")) for line in lines] == [("rest", told)] * 2
     assert [line.get("caller") for line in lines] == ["userPools" if told else None, None]
     assert not any("path" in line for line in lines)
+
+
+async def test_the_log_says_how_long_everything_took_of_reads_and_of_writes(
+    served_with_a_log: httpx2.AsyncClient, issuer: DevelopmentIssuer, caplog: pytest.LogCaptureFixture
+):
+    caplog.set_level("INFO", "service.requests")
+    caplog.clear()
+    headers = {"authorization": f"Bearer {issuer.issue('s1', 'alice', groups=['Admin'])}"}
+    body = {"id": "timed", "organizationId": "o1", "name": "Timed"}
+    at = "/v1/categories/timed"
+    for method, path, sent in (
+        ("POST", "/v1/categories", body),
+        ("GET", at, None),
+        ("GET", "/v1/categories", None),
+        ("POST", "/v1/categories:search", {}),
+        ("PATCH", at, {"name": "T"}),
+        ("PUT", at, body),
+        ("DELETE", at, None),
+        ("POST", "/v1/categories:batchCreate", {"requests": [{"body": body}]}),
+        ("POST", "/v1/transactions", {"operations": [{"method": "DELETE", "path": at}]}),
+    ):
+        answer = await served_with_a_log.request(method, path, headers=headers, json=sent)
+        assert answer.is_success, answer.text
+    lines = [vars(each) for each in caplog.records if each.name == "service.requests"]
+    assert len(lines) == 9
+    for line in lines:
+        assert {"auth", "compile", "sql"} <= set(line["spans_ms"]), line["operation"]
+        assert line["statements"] >= 1
