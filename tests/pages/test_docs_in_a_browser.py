@@ -106,7 +106,7 @@ async def test_eighty_nine_models_are_a_page_like_any(tab, api):
     )
     await tab.page.goto(f"{api.url}/docs")
     await tab.page.locator(READY).first.wait_for()
-    assert await tab.page.locator(READY).count() == 91
+    assert await tab.page.locator(READY).count() == 91  # the models, transactions, permissions
     block = await opened(tab.page, "Account", "listAccounts")
     assert await block.locator('tr[data-param-name="filter"]').count() == 1
     block = await opened(tab.page, "Transactions", "runTransaction")

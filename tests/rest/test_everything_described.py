@@ -1,5 +1,7 @@
 """schemathesis asks everything that the document allows, and what it does not: all its checks, the links of rows too.
 
+All but those that need more to go by: `max_response_time` a time, `object_level_authorization` two callers with rows of
+their own, which are `tests/access/test_isolation_over_rest.py`'s.
 It takes a few models that have everything; the others are described and served by the same code.
 """
 
@@ -58,6 +60,11 @@ def ask(served: Served, tmp_path: Path, *options: str) -> None:
 def test_what_the_inventory_is_asked(inventory: Served, tmp_path: Path):
     only = "^/v1/(stock-items|transactions)"
     ask(inventory, tmp_path, "--phases", "examples,fuzzing", "--max-examples", "8", "--include-path-regex", only)
+
+
+def test_what_is_asked_of_no_model(inventory: Served, tmp_path: Path):
+    only = "^/v1/(permissions|operations|audit-entries)"
+    ask(inventory, tmp_path, "--phases", "examples,fuzzing", "--max-examples", "3", "--include-path-regex", only)
 
 
 def test_what_an_imported_schema_is_asked(library: Served, tmp_path: Path):

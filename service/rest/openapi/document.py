@@ -19,14 +19,15 @@ from service.rest.openapi.problems import EVERY, problem_responses, problem_sche
 from service.rest.openapi.schemas import page_schema, resource_schemas, type_schemas
 from service.rest.openapi.security import SCHEMES, TOKEN
 from service.rest.openapi.values import Schema, Values
-from service.rest.resources import resources_of
+from service.rest.questions import MOST_PARAMETERS
+from service.rest.resources import resources_of, served_operations
 
-DESCRIPTION = """\
+DESCRIPTION = f"""\
 The rows of every model, over HTTP. Bodies are JSON; names are those of the GraphQL API.
 
 * **Lists** are pages: `data`, and in `page` where the next one begins. A filter runs before the limit.
 * **Filters** are parameters: `status=OPEN`, `total[ge]=100`, `name[beginsWith]=Ac`. All have to hold; a filter of any
-  shape goes into `filter`, or into the body of a search.
+  shape goes into `filter`, or into the body of a search. A request has {MOST_PARAMETERS} parameters at most.
 * **Versions**: a row comes with its `ETag`. Send it back as `If-Match`, and nobody's change is overwritten.
 * **Retries** are safe with an `Idempotency-Key`.
 * **Errors** are problem documents (RFC 9457) that list everything that is wrong, with its place.
@@ -54,10 +55,7 @@ def openapi_document(catalog: Catalog) -> dict[str, Any]:
         "info": {"title": "Offramp REST API", "version": version("offramp"), "description": DESCRIPTION},
         "servers": [{"url": "/"}],
         "security": [{TOKEN: []}],
-        "tags": [
-            *(_tag(each.model) for each in resources),
-            *({"name": each} for each in ("Transactions", TAG, OF_ALL)),
-        ],
+        "tags": [*(_tag(each.model) for each in resources), *({"name": each} for each in _other_tags(catalog))],
         "paths": paths,
         "components": {
             "schemas": dict(sorted(schemas.items())),
@@ -76,6 +74,13 @@ def _operations(catalog: Catalog, values: Values, parameters: Parameters) -> Ite
     yield TRANSACTION_PATH, "post", transaction(parameters)
     yield PERMISSIONS_PATH, "get", permissions_operation(parameters)
     yield from CustomPaths(catalog, values, parameters).all()
+
+
+def _other_tags(catalog: Catalog) -> Iterator[str]:
+    yield "Transactions"
+    if served_operations(catalog):
+        yield TAG
+    yield OF_ALL
 
 
 def _tag(model: Model) -> dict[str, str]:
