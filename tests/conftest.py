@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from service.catalog.model import Catalog
+from service.catalog.model import Catalog, Integrity
 from service.catalog.packaged import shipped
 from service.db import embedded
 from service.db.engine import Database
@@ -108,6 +108,13 @@ def inventory() -> Catalog:
 def enforced() -> Catalog:
     """The catalog of the shipped inventory, as it is shipped."""
     return shipped()
+
+
+@pytest.fixture(scope="module", params=Integrity)
+def integrity(request: pytest.FixtureRequest) -> Integrity:
+    """Each of the two, for what must be the same in both."""
+    chosen: Integrity = request.param
+    return chosen
 
 
 @pytest.fixture(scope="session")

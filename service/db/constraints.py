@@ -17,7 +17,9 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     and_,
+    func,
     literal_column,
+    null,
     true,
 )
 from sqlalchemy.dialects.postgresql import array
@@ -48,7 +50,11 @@ def _checks(model: Model, catalog: Catalog, table: Table) -> Iterator[CheckConst
 
 def _is_one_of(column: ColumnElement[Any], field: Field, values: tuple[str, ...]) -> ColumnElement[bool]:
     names = [literal_column(f"'{each}'", Text) for each in values]  # GraphQL names, which need no escaping
-    return column.op("<@", is_comparison=True)(array(names)) if field.type.is_list else column.in_(names)
+    if not field.type.is_list:
+        return column.in_(names)
+    # No list that holds a null is contained in another.
+    given = column if field.type.element_required else func.array_remove(column, null())
+    return given.op("<@", is_comparison=True)(array(names))
 
 
 def _unique(model: Model) -> Iterator[UniqueConstraint]:

@@ -6,7 +6,7 @@ Some refer across: a row of ours to a row of theirs, and rows of theirs to ours,
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import orjson
@@ -95,13 +95,16 @@ def _scalar(field: Field, catalog: Catalog, text: str) -> Any:
     return made.get(kind, _VALUES.get(kind, text))
 
 
-async def plant(database: Database, catalog: Catalog, organization: str) -> None:
-    """Put the rows of an organization into the tables, as a superuser whom no reference and no policy stops."""
+async def plant(database: Database, catalog: Catalog, organization: str, names: Sequence[str] | None = None) -> None:
+    """Put rows of an organization into the tables, as a superuser whom no reference and no policy stops.
+
+    `names`: of rows that are not those of NAMES.
+    """
     async with database.transaction() as transaction:
         await transaction.execute("SET LOCAL session_replication_role = replica")
         for model in (*catalog.models, AUDIT_ENTRY):
-            names = (organization,) if model.name == "Organization" else NAMES[organization]
-            rows = [stored(model, row_of(model, catalog, organization, name)) for name in names]
+            called = (organization,) if model.name == "Organization" else names or NAMES[organization]
+            rows = [stored(model, row_of(model, catalog, organization, name)) for name in called]
             await transaction.fetch_rows(
                 f"INSERT INTO {model.table} SELECT * FROM json_populate_recordset(NULL::{model.table}, $1::json)",
                 [orjson.dumps(rows).decode()],

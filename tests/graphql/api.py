@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from service.auth.principal import Principal
-from service.catalog.model import Catalog, Provider
+from service.catalog.model import Catalog, Integrity, Provider
 from service.db.engine import Database
 from service.db.repository import Repository
 from service.graphql.execute import GraphQL
@@ -18,6 +18,7 @@ from service.graphql.fallback import Fallback
 from service.graphql.light import light_schema
 from service.importer import catalog_from_sdl
 from tests.conftest import MakeDatabase
+from tests.integrity import forgive, in_integrity, seated, served
 
 CURSOR_KEY = b"a key for the cursors of tests.."
 
@@ -40,6 +41,9 @@ class Api:
 
     catalog: Catalog
     database: Database
+    """As the service is connected."""
+    owned: Database
+    """The same, as one who sees every row: where nobody is kept apart, that is everybody."""
     graphql: GraphQL
     fallback: Fallback
 
@@ -47,7 +51,8 @@ class Api:
         self, query: str, variables: dict[str, Any] | None = None, caller: Principal = ADMIN, name: str | None = None
     ) -> dict[str, Any]:
         """The answer, errors and all."""
-        body: dict[str, Any] = orjson.loads(await self.graphql(caller, query, variables or {}, name))
+        known = seated(caller, self.catalog)
+        body: dict[str, Any] = orjson.loads(await self.graphql(known, query, variables or {}, name))
         return body
 
     async def data(self, query: str, variables: dict[str, Any] | None = None, caller: Principal = ADMIN) -> Any:
@@ -71,7 +76,7 @@ class Api:
 
     async def sql(self, statement: str, *arguments: object) -> Any:
         """Run a statement behind the API's back."""
-        return await self.database.fetch_rows(statement, arguments, writes=True)
+        return await self.owned.fetch_rows(statement, arguments, writes=True)
 
     @contextmanager
     def watched(self) -> Iterator[list[str]]:
@@ -86,10 +91,15 @@ class Api:
 
 @asynccontextmanager
 async def api_of(
-    schema: str | Catalog, make_database: MakeDatabase, *, lanes: int = 5, **options: Any
+    schema: str | Catalog,
+    make_database: MakeDatabase,
+    integrity: Integrity = Integrity.LEGACY,
+    *,
+    lanes: int = 5,
+    **options: Any,
 ) -> AsyncIterator[Api]:
     """The API of an Amplify schema, on an empty database of its own."""
-    catalog = catalog_from_sdl(schema) if isinstance(schema, str) else schema
+    catalog = in_integrity(catalog_from_sdl(schema) if isinstance(schema, str) else schema, integrity)
     async with api_on(await make_database(catalog), catalog, lanes=lanes, **options) as api:
         yield api
 
@@ -97,10 +107,13 @@ async def api_of(
 @asynccontextmanager
 async def api_on(url: str, catalog: Catalog, *, lanes: int = 5, **options: Any) -> AsyncIterator[Api]:
     """The API of a catalog on a database that has its tables."""
-    database = Database.connect(url, size=lanes)
+    database = served(url, catalog, size=lanes)
+    owned = Database.connect(url, size=1) if catalog.is_enforced else database
+    await forgive(owned, catalog)
     repository = Repository(catalog, database, cursor_key=CURSOR_KEY, max_page=options.pop("max_page", 10_000))
     light = light_schema(catalog)
     fallback = Fallback(repository, light)
     limits = {"max_tokens": 15_000, "max_depth": 25, "max_roots": 200, **options}
-    yield Api(catalog, database, GraphQL(repository, light, fallback, **limits), fallback)
+    yield Api(catalog, database, owned, GraphQL(repository, light, fallback, **limits), fallback)
     await database.close()
+    await owned.close()

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from service.catalog.model import Integrity
 from tests.conftest import MakeDatabase
 from tests.graphql.api import Api, api_of
 
@@ -57,8 +58,8 @@ WORDS = {
 
 
 @pytest.fixture(scope="module")
-async def api(make_database: MakeDatabase) -> AsyncIterator[Api]:
-    async with api_of(SDL, make_database) as made:
+async def api(make_database: MakeDatabase, integrity: Integrity) -> AsyncIterator[Api]:
+    async with api_of(SDL, make_database, integrity) as made:
         await made.create(
             "User", {"id": "u", **WORDS, "box": {"type": "t", "order": [1], "key": "k", "inner": [{"when": 1}]}}
         )

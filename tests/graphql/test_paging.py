@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from service.catalog.model import Integrity
 from tests.conftest import MakeDatabase
 from tests.graphql.api import VIEWER, Api, api_of
 
@@ -74,8 +75,8 @@ BOOKS = _books(120)
 
 
 @pytest.fixture(scope="module")
-async def api(make_database: MakeDatabase) -> AsyncIterator[Api]:
-    async with api_of(SDL, make_database, max_page=50) as made:
+async def api(make_database: MakeDatabase, integrity: Integrity) -> AsyncIterator[Api]:
+    async with api_of(SDL, make_database, integrity, max_page=50) as made:
         await made.create("Shelf", *({"id": f"s{number}"} for number in range(3)))
         await made.create("Book", *BOOKS)
         await made.create("Page", *({"id": f"p{number:03}", "bookId": f"b{number % 7:04}"} for number in range(60)))

@@ -8,35 +8,37 @@ from typing import Any
 
 import pytest
 
-from service.catalog.model import Catalog
+from service.catalog.model import Catalog, Integrity
 from tests.conftest import MakeDatabase
 from tests.graphql.api import ADMIN, KEY, VIEWER, Api, api_of
+from tests.integrity import ORGANIZATION
 
-ORGANIZATION = {"organizationId": "o1"}
+OWN = {"organizationId": ORGANIZATION}
 
 
 @pytest.fixture(scope="module")
-async def api(make_database: MakeDatabase, inventory: Catalog) -> AsyncIterator[Api]:
-    async with api_of(inventory, make_database) as made:
+async def api(make_database: MakeDatabase, enforced: Catalog, integrity: Integrity) -> AsyncIterator[Api]:
+    async with api_of(enforced, make_database, integrity) as made:
         await _fill(made)
         yield made
 
 
 async def _fill(api: Api) -> None:
-    await api.create("Organization", {"id": "o1", "name": "One"})
+    await api.create("Organization", {"id": ORGANIZATION, "name": "One"})
     for depth in range(9):
         for number in range(3):
             parent = f"c{depth - 1}-0" if depth else None
             row = {"id": f"c{depth}-{number}", "name": f"n{number}", "position": number, "parentId": parent}
-            await api.create("Category", {**row, **ORGANIZATION})
-    for number in range(4):
+            await api.create("Category", {**row, **OWN})
+    for number in range(4):  # what refers to all of these comes after them
         row = {"id": f"p{number}", "sku": f"s{number}", "name": f"p{number}", "price": number / 2, "active": True}
-        await api.create("Product", {**row, "ratings": [], "categoryId": "c8-0", **ORGANIZATION})
-        await api.create("Warehouse", {"id": f"w{number}", "code": f"w{number}", "name": "w", **ORGANIZATION})
+        await api.create("Product", {**row, "ratings": [], "categoryId": "c8-0", **OWN})
+        await api.create("Warehouse", {"id": f"w{number}", "code": f"w{number}", "name": "w", **OWN})
+    for number in range(4):
         stock = [
             {"warehouseId": f"w{number}", "productId": f"p{each}", "lot": "l", "quantity": each} for each in range(4)
         ]
-        await api.create("StockItem", *({**each, **ORGANIZATION} for each in stock))
+        await api.create("StockItem", *({**each, **OWN} for each in stock))
 
 
 # ---------------------------------------------------------------- statements

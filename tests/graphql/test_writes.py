@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from service.catalog.model import Integrity
 from tests.conftest import MakeDatabase
 from tests.graphql.api import Api, api_of, user
 
@@ -61,8 +62,8 @@ NOW = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
 
 
 @pytest.fixture(scope="module")
-async def shared_api(make_database: MakeDatabase) -> AsyncIterator[Api]:
-    async with api_of(SDL, make_database) as made:
+async def shared_api(make_database: MakeDatabase, integrity: Integrity) -> AsyncIterator[Api]:
+    async with api_of(SDL, make_database, integrity) as made:
         yield made
 
 
@@ -272,6 +273,10 @@ async def test_a_write_shows_the_row_as_it_is_now_wherever_it_stands(api: Api):
     assert changed["parent"] == {"title": "new"}
     assert changed["children"] == {"items": [{"title": "c"}, {"title": "new"}]}
     assert [each["title"] for each in changed["list"]["tasks"]["items"]] == ["c", "new"]
+    if api.catalog.is_enforced:
+        kept = "A row that is referred to does not exist, or a row is still referred to."
+        assert await api.errors(DELETE % "id", {"i": {"id": "t"}}) == [(["deleteTask"], FAILED, kept)]
+    await api.data(DELETE % "id", {"i": {"id": "c"}})
     gone = (await api.data(DELETE % fields, {"i": {"id": "t"}}))["deleteTask"]
     assert gone["title"] == "new"
     assert gone["list"]["name"] == "n"
@@ -290,8 +295,13 @@ async def test_a_page_in_the_answer_to_a_write_has_a_token_that_is_good(api: Api
     }
 
 
-async def test_a_null_that_must_not_be_is_an_error_after_the_write(api: Api):
+async def test_a_null_that_must_not_be_is_an_error_after_the_write_or_refused_by_the_table(api: Api):
     await api.data(CREATE % "id", {"i": TASK})
+    if api.catalog.is_enforced:
+        errors = await api.errors(UPDATE % "id title", {"i": {"id": "t", "title": None}})
+        assert errors == [(["updateTask"], "invalid", "A required value is missing.")]
+        assert (await api.sql("SELECT title FROM tasks"))[0]["title"] == "x"
+        return
     body = await api.ask(UPDATE % "id title", {"i": {"id": "t", "title": None}})
     assert body["data"] == {"updateTask": None}
     assert [(each["path"], each["message"]) for each in body["errors"]] == [

@@ -15,7 +15,6 @@ from service.auth.principal import Principal
 from service.catalog.model import Catalog
 from service.db.engine import Database
 from service.db.repository import Repository
-from service.db.roles import SERVE
 from service.errors import Unauthenticated
 from service.graphql.fallback import Custom
 from service.importer import catalog_from_sdl
@@ -23,6 +22,7 @@ from service.rest.api import rest_routes
 from service.rest.door import RestDoor
 from tests.conftest import MakeDatabase
 from tests.graphql.api import ADMIN, CURSOR_KEY
+from tests.integrity import seated, served
 
 
 @dataclass
@@ -95,7 +95,7 @@ class Rest:
 
     def _name_of(self, caller: Principal) -> str:
         name = str(id(caller))
-        self.callers[name] = caller
+        self.callers[name] = seated(caller, self.catalog)
         return name
 
 
@@ -114,17 +114,11 @@ def door_of(repository: Repository, callers: dict[str, Principal], **options: An
     return RestDoor(routes, authenticate, CallerClasses(repository.catalog), **of_the_door)
 
 
-def as_served(url: str) -> str:
-    """The URL of the same database as the role that row-level security binds."""
-    return f"{url}{'&' if '?' in url else '?'}role={SERVE}"
-
-
 @asynccontextmanager
 async def rest_of(schema: str | Catalog, make_database: MakeDatabase, **options: Any) -> AsyncIterator[Rest]:
     """The REST API of an Amplify schema, on an empty database of its own."""
     catalog = catalog_from_sdl(schema) if isinstance(schema, str) else schema
-    url = await make_database(catalog)
-    database = Database.connect(as_served(url) if catalog.is_enforced else url, size=5)
+    database = served(await make_database(catalog), catalog, size=5)
     async with rest_on(catalog, database, **options) as rest:
         yield rest
     await database.close()
