@@ -139,7 +139,7 @@ def _report(books: Books, wrong: list[str], deadlocks: int, seconds: float) -> N
     print(f"orders {len(books.orders)}, deliveries {books.deliveries}, {len(books.seconds) / seconds:.0f} requests/s")
     print(f"p50 {1000 * cuts[49]:.0f} ms, p99 {1000 * cuts[98]:.0f} ms")
     provoked = {code: n for code, n in books.refused.items() if code in PROVOKED}
-    print(f"refused as provoked {provoked}, otherwise {unexpected}")
+    print(f"refused as provoked {provoked}, otherwise {unexpected}, sent again {books.sent_again}")
     print(f"deadlocks that PostgreSQL resolved {deadlocks}, changes of those who disturb {books.reserved.total() // 2}")
     print("\n".join(wrong) if wrong else "the books are right")
 

@@ -24,6 +24,8 @@ LOT = "m"
 RECENT = 20
 PROVOKED = {"duplicate_number", "over_receipt", "wrong_status"}
 """What clients are refused because they try to order twice, or to receive more than is left."""
+BUSY, ATTEMPTS = "unavailable", 3
+"""What a client is told who waited for a lock too long, and how often such a client asks."""
 
 Send = Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]
 """Sends a document with its variables; gives the answer."""
@@ -51,6 +53,8 @@ class Books:
     received: Counter[str] = field(default_factory=Counter)
     reserved: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
+    sent_again: int = 0
+    """How often a client was told that nothing has happened and to try again, and did."""
     deliveries: int = 0
     seconds: list[float] = field(default_factory=list)
     """How long each request took."""
@@ -109,6 +113,11 @@ class Client:
     async def _ask(self, query: str, variables: dict[str, Any]) -> dict[str, Any] | None:
         started = time.perf_counter()
         answer = await self._send(query, variables)
+        for _ in range(ATTEMPTS - 1):
+            if not any(each["errorType"] == BUSY for each in answer.get("errors", ())):
+                break
+            self._books.sent_again += 1
+            answer = await self._send(query, variables)
         self._books.seconds.append(time.perf_counter() - started)
         if "errors" not in answer:
             data: dict[str, Any] = answer["data"]

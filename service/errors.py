@@ -190,7 +190,7 @@ class RateLimited(ServiceError):
 
 
 class Unavailable(ServiceError):
-    """The database cannot be reached; the same request may succeed later."""
+    """The database cannot be reached, or is busy. Nothing has happened; the same request may succeed later."""
 
     code = "unavailable"
     status = 503

@@ -7,8 +7,10 @@ transaction is about to insert, and two that insert each other's lots would wait
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+
+import orjson
 
 from service.db.engine import Connection
 
@@ -61,9 +63,18 @@ SELECT pg_advisory_xact_lock(key) FROM (
 ) AS keys"""
 
 
-async def _lock(connection: Connection, names: Sequence[str]) -> None:
-    """Wait until nobody else holds one of these names; they are free again with the end of the transaction."""
-    await connection.fetch_rows(_LOCK, [list(names)])
+async def _lock(connection: Connection, what: str, organization: str, keys: Iterable[Sequence[str]]) -> None:
+    """Wait until nobody else holds one of these keys; they are free again with the end of the transaction.
+
+    Organizations do not wait for one another, whatever keys they have.
+    """
+    names = [lock_name(what, organization, *key) for key in keys]
+    await connection.fetch_rows(_LOCK, [names])
+
+
+def lock_name(what: str, organization: str, *key: str) -> str:
+    """The name by which something is locked: in JSON, so that no two things have one."""
+    return orjson.dumps([what, organization, *key]).decode()
 
 
 _ORDERABLE = """\
@@ -82,14 +93,14 @@ async def references(
     connection: Connection, organization: str, *, supplier: str, warehouse: str, products: Sequence[str], number: str
 ) -> References:
     """Look up what a new order refers to. Of two orders with one number the second waits, then finds the first."""
-    await _lock(connection, [f"purchase_orders.number {organization} {number}"])
+    await _lock(connection, "purchase_orders.number", organization, [(number,)])
     row = await connection.fetch_row(_REFERENCES, [organization, supplier, warehouse, list(products), number])
     assert row is not None
     return References(*row)
 
 
 async def _lock_stock(connection: Connection, organization: str, warehouse: str, products: Sequence[str]) -> None:
-    await _lock(connection, [f"stock_items {organization} {warehouse} {product}" for product in products])
+    await _lock(connection, "stock_items", organization, [(warehouse, product) for product in products])
 
 
 _RAISE_ON_ORDER = """\
