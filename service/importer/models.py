@@ -21,8 +21,10 @@ RELATIONS = ("hasMany", "hasOne", "manyToMany", "belongsTo")
 """The relation directives, in the order in which Amplify resolves them."""
 
 
-def draft_model(node: ObjectTypeDefinitionNode, document: Document, flags: Flags, global_: tuple[Rule, ...]) -> Draft:
-    """A model with everything that can be read from its own type alone."""
+def draft_model(
+    node: ObjectTypeDefinitionNode, document: Document, models: set[str], flags: Flags, global_: tuple[Rule, ...]
+) -> Draft:
+    """A model with everything that can be read from its own type, and the names of all `models`, alone."""
     name = node.name.value
     directive = find(node, "model")
     config = arguments(directive) if directive else {}
@@ -35,7 +37,6 @@ def draft_model(node: ObjectTypeDefinitionNode, document: Document, flags: Flags
         rules=rules_of(node, flags) or ("auth" not in _names(node.directives or ()) and global_) or (),
         timestamps=_timestamps(config),
     )
-    models = {each.name.value for each in document.models}
     for each in draft.written:
         _draft_member(draft, each, document, models, flags)
     _set_key(draft)

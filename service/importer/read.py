@@ -61,7 +61,7 @@ def read(sources: Sequence[Source]) -> Document:
                 _notice_unserved(document, definition)
     for extension in extensions:
         _extend(document, extension, names)
-    _refuse_duplicates(document)
+    _refuse_names(document)
     _refuse_other_generations(document)
     return document
 
@@ -136,9 +136,15 @@ def _notice_unserved(document: Document, definition: DefinitionNode) -> None:
     )
 
 
-def _refuse_duplicates(document: Document) -> None:
+def _refuse_names(document: Document) -> None:
     seen: set[str] = set()
     for node in (*document.models, *document.objects, *document.enums, *document.inputs):
+        if node.name.value.startswith("__"):
+            raise ImportRefused(
+                f"{node.name.value} begins with two underscores, which GraphQL keeps for itself.",
+                "Give the type another name.",
+                node=node,
+            )
         if node.name.value in seen:
             raise ImportRefused(
                 f"{node.name.value} is defined twice.", "Keep one definition, or use `extend type`.", node=node

@@ -31,7 +31,8 @@ def resolve(document: Document, default_provider: Provider, flags: Flags) -> Cat
     """The catalog of a document. What a person should know is added to the document's notices."""
     _refuse_no_model(document)
     global_ = global_rules(document.globals, flags)
-    drafts = {node.name.value: draft_model(node, document, flags, global_) for node in document.models}
+    models = {node.name.value for node in document.models}
+    drafts = {node.name.value: draft_model(node, document, models, flags, global_) for node in document.models}
     joins = joins_of(drafts, flags)
     relations = Relations(drafts, joins, document, flags)
     finished = [*drafts.values(), *(join.draft for join in joins.values())]

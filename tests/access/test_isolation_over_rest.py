@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
+import httpx2
+
 from service.catalog.model import Catalog
 from service.rest.resources import Action, Resource, resources_of
+from tests.access.at_once import Aim, requests
 from tests.access.conftest import CALLERS, MADE_UP, Databases, World, rows_of
-from tests.access.organizations import BOTH, THEIRS
+from tests.access.organizations import BOTH, OURS, THEIRS
 from tests.access.questions import MISSING, aimed, input_of, key_of, touched
 from tests.rest.calls import Rest, rest_on
 
@@ -83,3 +86,66 @@ async def test_rest_answers_as_if_theirs_were_not_there(
     assert not different, "\n".join(different)
     assert {200, 201, 403, 404, 409} <= statuses
     assert await rows_of(databases.shared_superuser, enforced, THEIRS) == theirs
+
+
+FORBIDDEN, REFERRED_TO = (403, "forbidden"), (409, "condition_failed")
+NOT_EVEN_OURS = {
+    ("Organization", Action.CREATE): FORBIDDEN,
+    ("Organization", Action.DELETE): REFERRED_TO,
+    ("AuditLog", Action.UPDATE): FORBIDDEN,
+    ("AuditLog", Action.DELETE): FORBIDDEN,
+}
+"""What an Admin cannot do at all."""
+DONE = {Action.CREATE: [201], Action.SEARCH: 1, Action.UPDATE: [200], Action.DELETE: [204]}
+
+
+def _outcome(response: httpx2.Response) -> Any:
+    """What was done or found, or why nothing was."""
+    body = response.json()
+    if "code" in body:
+        return body["code"]
+    return len(body["data"]) if "data" in body else [each["status"] for each in body["results"]]
+
+
+async def test_what_is_done_to_many_at_once_is_done_to_ours_alone(
+    world: World, databases: Databases, enforced: Catalog, layer: str
+):
+    """With ours it is done. With theirs the same request is refused as with what nobody has, and nothing changes."""
+    theirs = await rows_of(databases.shared_superuser, enforced, THEIRS)
+    outcomes: dict[tuple[str, str, Action, str], dict[Aim, Any]] = {}
+    async with rest_on(enforced, databases.shared, keeps_apart=layer != "policies alone") as rest:
+        for resource in resources_of(enforced):
+            for asked in requests(resource, enforced):
+                ours = await rows_of(databases.shared_superuser, enforced, OURS)
+                response = await rest.send("POST", asked.path, asked.body, caller=CALLERS["Admin"])
+                about = (resource.model.name, asked.way, asked.action, asked.matter)
+                outcomes.setdefault(about, {})[asked.aim] = (response.status_code, _outcome(response))
+                if asked.aim is not Aim.OURS:
+                    assert await rows_of(databases.shared_superuser, enforced, OURS) == ours, about
+    assert await rows_of(databases.shared_superuser, enforced, THEIRS) == theirs
+    for (name, way, action, matter), by_aim in outcomes.items():
+        about = (name, way, action, matter, by_aim)
+        if Aim.NOBODYS in by_aim:
+            assert by_aim[Aim.THEIRS] == by_aim[Aim.NOBODYS], about
+        assert by_aim.get(Aim.THEIRS, (404, ""))[0] in {403, 404, 409} or by_aim[Aim.THEIRS] == (200, 0), about
+        if Aim.OURS in by_aim:
+            assert by_aim[Aim.OURS] == NOT_EVEN_OURS.get((name, action), (200, DONE[action])), about
+
+
+async def test_of_many_at_once_ours_are_done_if_they_need_not_be_all(
+    databases: Databases, enforced: Catalog, layer: str
+):
+    parts = [{"key": {"id": id_}, "body": {"name": "together"}} for id_ in ("ours-1", "theirs-1")]
+    before = [await rows_of(databases.shared_superuser, enforced, each) for each in (OURS, THEIRS)]
+    async with rest_on(enforced, databases.shared, keeps_apart=layer != "policies alone") as rest:
+        for all_or_none in ({}, {"atomic": True}):
+            body = {"requests": parts, **all_or_none}
+            problem = await rest.refused(404, "POST", "/v1/categories:batchUpdate", body, caller=CALLERS["Admin"])
+            assert problem["code"] == "not_found"
+            assert [await rows_of(databases.shared_superuser, enforced, each) for each in (OURS, THEIRS)] == before
+        body = {"requests": parts, "atomic": False}
+        response = await rest.send("POST", "/v1/categories:batchUpdate", body, caller=CALLERS["Admin"])
+    done, refused = response.json()["results"]
+    assert (done["status"], done["body"]["name"]) == (200, "together")
+    assert (refused["status"], refused["problem"]["code"]) == (404, "not_found")
+    assert await rows_of(databases.shared_superuser, enforced, THEIRS) == before[1]

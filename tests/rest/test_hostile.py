@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
 
 from tests.conftest import MakeDatabase
+from tests.graphql.test_hostile import HOSTILE
 from tests.rest.calls import Rest, rest_of
 from tests.rest.library import SDL
 
@@ -98,6 +101,34 @@ async def test_paths_that_lead_nowhere(library: Rest, path: str):
 async def test_keys_that_no_row_has(library: Rest, key: str):
     await library.refused(404, "GET", f"/v1/books/{key}")
     await library.refused(404, "GET", f"/v1/shelves/{key}/books")
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+async def test_d1_text_is_text_wherever_it_stands(library: Rest, text: str):
+    written = quote(text, safe="")
+    try:
+        made = await library.send(
+            "POST", "/v1/books", {"id": text, "title": text}, headers={"idempotency-key": "d1-" + written}
+        )
+        assert (made.status_code, made.json()["id"], made.json()["title"]) == (201, text, text)
+        assert (await library.get(f"/v1/books/{written}"))["title"] == text
+        for asked in (
+            f"title={written}",
+            f"title[contains]={written}",
+            f"title[beginsWith]={written}",
+            f"id={written}",
+        ):
+            assert [each["id"] for each in (await library.get(f"/v1/books?{asked}"))["data"]] == [text], asked
+        for operator in ("eq", "contains", "beginsWith"):
+            found = await library.send("POST", "/v1/books:search", {"filter": {"title": {operator: text}}})
+            assert [each["id"] for each in found.json()["data"]] == [text]
+        await library.refused(400, "GET", f"/v1/books?cursor={written}")
+        await library.refused(400, "GET", f"/v1/books?sort={written}")
+        await library.refused(400, "PATCH", f"/v1/books/{written}", {"title": "x"}, headers={"if-match": written})
+        assert (await library.get(f"/v1/books/{written}"))["title"] == text
+    finally:
+        await library.sql("DELETE FROM books WHERE id = $1", text)
+        await library.sql("DELETE FROM idempotency_key")
 
 
 async def test_a_body_over_the_limit(make_database: MakeDatabase):

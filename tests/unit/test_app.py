@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import uuid
 from typing import Any
 
 import httpx2
@@ -199,6 +200,38 @@ async def test_a_request_is_one_line_without_what_was_sent(
         "errors": 0,
         "statements": 0,
     }
+
+
+@pytest.mark.parametrize(
+    "text", ["a\nb", '\r\n{"level":"ERROR"}', "\x1b[31mred", "${jndi:ldap://x}", '"},{"a":"', "\u2028"]
+)
+async def test_d7_what_is_sent_writes_no_line_of_its_own(
+    shell: Any, caplog: pytest.LogCaptureFixture, text: str
+) -> None:
+    caplog.set_level("INFO", "service")
+    names = (b"x-amz-user-agent", b"user-agent", b"x-amzn-requestid")
+    sent: list[dict[str, Any]] = []
+    scope = {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "scheme": "http", "client": None,
+        "method": "GET", "path": f"/{text}", "raw_path": b"/", "query_string": text.encode(),
+        "headers": [(b"host", b"offramp.test"), *((each, text.encode()) for each in names)],
+    }  # fmt: skip
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    await shell.app(request_log=True)(scope, receive, send)
+    (record,) = caplog.records
+    line = JsonFormatter().format(record)
+    assert not [each for each in line if ord(each) < 32]
+    told = orjson.loads(line)
+    assert (told["level"], told["path"]) == ("INFO", f"/{text}")
+    assert "client" not in told
+    given = dict(sent[0]["headers"])[b"x-amzn-requestid"].decode()
+    assert told["request_id"] == given == str(uuid.UUID(given))
 
 
 @pytest.mark.parametrize("named", ["somebody@example.com", "eyJhbGciOi/eyJz.c2lnbmF0dXJl", "aws-amplify", "a/1;x", ""])
