@@ -221,7 +221,7 @@ class Reader:
     async def unfit(self, models: Sequence[str]) -> AsyncIterator[str]:
         """The lists of some models that read a table whole, sort an organization's rows, or look into others.
 
-        Rows that one value leads to may be sorted: that is PostgreSQL's choice, where it costs less than to skip more.
+        Rows that a value or a range leads to may be sorted: that is PostgreSQL's choice, where it costs less.
         """
         resources = resources_of(self._catalog)
         by_model = {each.model.name: each for each in resources}
@@ -289,13 +289,13 @@ class Reader:
             if not re.search(rf"\b{led_by} = ", each.get("Index Cond", "")):
                 yield f"{each['Node Type']} on {table or each.get('Index Name')}, {each.get('Index Cond')}"
         for each in nodes:
-            if each["Node Type"] == "Sort" and each["Plan Rows"] > PAGE and not self._is_of_one_value(each):
+            if each["Node Type"] == "Sort" and each["Plan Rows"] > PAGE and not self._is_a_part(each):
                 yield f"{each['Plan Rows']} rows are sorted by {each['Sort Key']}"
 
-    def _is_of_one_value(self, sort: dict[str, Any]) -> bool:
-        """Whether what is sorted are the rows that have one value in common, beside their organization."""
+    def _is_a_part(self, sort: dict[str, Any]) -> bool:
+        """Whether what is sorted are the rows of one value or range, and not all that an organization has."""
         conditions = (each.get("Index Cond", "") for each in _nodes(sort))
-        return any(set(re.findall(r"(\w+) = ", each)) - set(self._tenants.values()) for each in conditions)
+        return any(set(re.findall(r"(\w+) [<>=]+ ", each)) - set(self._tenants.values()) for each in conditions)
 
 
 @contextmanager
