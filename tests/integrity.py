@@ -48,10 +48,12 @@ def served(url: str, catalog: Catalog, *, size: int) -> Database:
     return Database.connect(url_as(url, SERVE) if catalog.is_enforced else url, size=size)
 
 
-async def forgive(owned: Database, catalog: Catalog) -> None:
+async def forgive(url: str, catalog: Catalog) -> None:
     """Let tests plant rows in SQL without what the service always fills in: organization and times."""
     if catalog.is_enforced:
+        owned = Database.connect(url, size=1)
         await owned.execute_ddl(";".join(each for model in catalog.models for each in _defaults(model)))
+        await owned.close()
 
 
 def _defaults(model: Model) -> Iterator[str]:

@@ -100,7 +100,9 @@ async def api_of(
 ) -> AsyncIterator[Api]:
     """The API of an Amplify schema, on an empty database of its own."""
     catalog = in_integrity(catalog_from_sdl(schema) if isinstance(schema, str) else schema, integrity)
-    async with api_on(await make_database(catalog), catalog, lanes=lanes, **options) as api:
+    url = await make_database(catalog)
+    await forgive(url, catalog)
+    async with api_on(url, catalog, lanes=lanes, **options) as api:
         yield api
 
 
@@ -109,7 +111,6 @@ async def api_on(url: str, catalog: Catalog, *, lanes: int = 5, **options: Any) 
     """The API of a catalog on a database that has its tables."""
     database = served(url, catalog, size=lanes)
     owned = Database.connect(url, size=1) if catalog.is_enforced else database
-    await forgive(owned, catalog)
     repository = Repository(catalog, database, cursor_key=CURSOR_KEY, max_page=options.pop("max_page", 10_000))
     light = light_schema(catalog)
     fallback = Fallback(repository, light)
