@@ -13,7 +13,8 @@ from service.rest.openapi.document import openapi_document
 from service.rest.resources import resources_of
 from tests.conftest import MakeDatabase
 from tests.graphql.api import user
-from tests.rest.calls import Rest, as_served, rest_of, rest_on
+from tests.integrity import served
+from tests.rest.calls import Rest, rest_of, rest_on
 from tests.rest.companies import ADMIN_OF_A, ADMIN_OF_B, ADMINS, A, B, found, product
 
 
@@ -149,7 +150,7 @@ async def test_what_the_tables_alone_refuse_is_a_problem_that_names_the_field(
     owner = Database.connect(url := await make_database(enforced), size=1)
     await owner.execute_ddl("ALTER TABLE products " + rule)
     await owner.close()
-    database = Database.connect(as_served(url), size=2)
+    database = served(url, enforced, size=2)
     async with rest_on(enforced, database) as rest:
         organization = await rest.send("POST", "/v1/organizations", {"id": A, "name": A}, caller=ADMIN_OF_A)
         assert organization.status_code == 201

@@ -228,8 +228,8 @@ async def test_d7_what_is_sent_writes_no_line_of_its_own(
     line = JsonFormatter().format(record)
     assert not [each for each in line if ord(each) < 32]
     told = orjson.loads(line)
-    assert (told["level"], told["path"]) == ("INFO", f"/{text}")
-    assert "client" not in told
+    assert told["level"] == "INFO"
+    assert not {"client", "path"} & told.keys()
     given = dict(sent[0]["headers"])[b"x-amzn-requestid"].decode()
     assert told["request_id"] == given == str(uuid.UUID(given))
 
