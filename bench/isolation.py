@@ -23,8 +23,8 @@ from service.catalog.packaged import shipped
 from service.db import embedded, statements
 from service.db.engine import Database
 from service.db.repository import Prepared, Repository
-from service.db.roles import make_local_roles
 from service.db.schema import schema_sql
+from service.db.security.roles import make_local_roles
 from service.operations.plans import Plans
 
 ORGANIZATIONS, VALUES = 100, 50

@@ -27,7 +27,7 @@ from service.catalog.packaged import shipped
 from service.db import embedded
 from service.db.engine import Database
 from service.db.organizations import NewOrganization, create_organization
-from service.db.roles import SERVE
+from service.db.security.roles import SERVE
 from service.db.upgrade import upgrade
 from service.settings import Settings
 

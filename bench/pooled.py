@@ -19,8 +19,8 @@ from bench.pooler import NoPoolerError, running_pooler
 from service.catalog.packaged import shipped
 from service.db import embedded
 from service.db.engine import Database
-from service.db.roles import SERVE, make_local_roles
 from service.db.schema import schema_sql
+from service.db.security.roles import SERVE, make_local_roles
 
 
 def main() -> None:

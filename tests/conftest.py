@@ -16,10 +16,10 @@ from service.catalog.model import Catalog, Integrity
 from service.catalog.packaged import shipped
 from service.db import embedded
 from service.db.engine import Database
-from service.db.roles import make_local_roles
 from service.db.schema import schema_sql
+from service.db.security.roles import make_local_roles
+from service.db.security.watch import Watch
 from service.db.tables import tables_from_catalog
-from service.db.watch import Watch
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser

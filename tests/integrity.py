@@ -13,7 +13,7 @@ from service.auth.principal import ORGANIZATION_CLAIM, Principal
 from service.catalog.model import Catalog, Field, Integrity, Model, TypeRef
 from service.db.embedded import url_as
 from service.db.engine import Database
-from service.db.roles import SERVE
+from service.db.security.roles import SERVE
 
 ORGANIZATION = "o1"
 """Whom callers act for who name no organization."""

@@ -3,7 +3,7 @@
 On tables with rows every step is one that clients do not wait for (service/db/live.py), and a migration that was cut
 off goes on where it was; wrong rows are reported before anything changes. Code for `legacy` tables reads and writes
 these as before, and so does code for `enforced` ones, which keeps organizations apart by its predicates alone until
-the next revision switches row-level security on. It needs the roles (service/db/roles.py).
+the next revision switches row-level security on. It needs the roles (service/db/security/roles.py).
 """
 
 from __future__ import annotations

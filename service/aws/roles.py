@@ -12,8 +12,8 @@ from typing import Any
 from service.aws.login import address_from
 from service.aws.secrets import read_secret
 from service.db.engine import Database
-from service.db.reporting import make_reporting_role
-from service.db.roles import make_roles
+from service.db.security.reporting import make_reporting_role
+from service.db.security.roles import make_roles
 from service.errors import CommandError, ServiceError
 from service.logs import write_logs
 from service.settings import DatabaseSettings

@@ -140,7 +140,7 @@ def _serve(
     from service.cli.people import people_of, people_of_inventory  # noqa: PLC0415  as above
     from service.cli.server import serve  # noqa: PLC0415  as above
     from service.db.engine import Database  # noqa: PLC0415  as above
-    from service.db.watch import Watch  # noqa: PLC0415  as above
+    from service.db.security.watch import Watch  # noqa: PLC0415  as above
     from service.page import Caller  # noqa: PLC0415  as above
     from service.settings.forms import LOCAL_HOSTS  # noqa: PLC0415  as above
 
@@ -222,7 +222,7 @@ def _database(arguments: argparse.Namespace, catalog: Catalog, *, is_shipped: bo
 def _served(url: str, arguments: argparse.Namespace) -> str:
     """The URL to serve from: as a role that row-level security binds."""
     from service.db.embedded import url_as  # noqa: PLC0415  as above
-    from service.db.roles import SERVE  # noqa: PLC0415  as above
+    from service.db.security.roles import SERVE  # noqa: PLC0415  as above
 
     if not arguments.database_url:
         return url_as(url, SERVE)

@@ -42,7 +42,7 @@ class Meaning:
 
 
 LAST_ADMIN = "OF001"
-"""The SQLSTATE of our own for a change that would leave an organization without an Admin (`admins.py`)."""
+"""The SQLSTATE of our own for a change that would leave an organization without an Admin (`security/admins.py`)."""
 
 _AWAY = Meaning(Unavailable, "The database is not available. Try again.", disconnects=True)
 _BUSY = Meaning(Unavailable, "The database is busy. Try again.")

@@ -12,10 +12,10 @@ from hashlib import blake2b
 
 import orjson
 
-from service.db.context import ORGANIZATION
 from service.db.engine import Transaction
-from service.db.policies import secured
-from service.db.roles import SERVE
+from service.db.security.context import ORGANIZATION
+from service.db.security.policies import secured
+from service.db.security.roles import SERVE
 
 HOURS = 24
 """How long an answer is kept."""

@@ -18,7 +18,7 @@ from alembic import op
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from service.db.roles import OWNER
+from service.db.security.roles import OWNER
 from service.errors import CommandError
 
 LOCK_WAIT = "800ms"

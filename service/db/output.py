@@ -33,10 +33,10 @@ from service.catalog.model import Field, Model, Rule
 from service.db import plan
 from service.db.binds import Binds
 from service.db.functions import datetime_text
-from service.db.gate import gate_of
 from service.db.keyset import PageKey, comes_after, page_keys
 from service.db.marks import DENIAL, MARK
 from service.db.predicates import Predicates, Row, Sql
+from service.db.security.gate import gate_of
 from service.db.tables import Tables
 from service.errors import Limited
 

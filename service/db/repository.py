@@ -16,7 +16,6 @@ from service.allowance import ALLOWANCE
 from service.auth.principal import GROUPS_CLAIM, Principal
 from service.catalog.model import Catalog
 from service.db.binds import Run
-from service.db.context import TELL, context_of, named_by
 from service.db.cost import Sizes, check_rows, nested_sizes
 from service.db.engine import Connection, Database, Transaction
 from service.db.marks import with_cursors
@@ -38,9 +37,10 @@ from service.db.plan import (
     Selected,
     Update,
 )
+from service.db.security.context import TELL, context_of, named_by
+from service.db.security.watch import Watch
 from service.db.statements import Statement, Statements
 from service.db.tables import Tables
-from service.db.watch import Watch
 from service.db.writes import Writer
 from service.errors import ConditionFailed, Forbidden, NoOrganization
 

@@ -8,14 +8,15 @@ from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.schema import AddConstraint, CreateIndex, CreateTable
 
 from service.catalog.model import Catalog
-from service.db import context, idempotency
-from service.db.accounts import accounts_sql, has_accounts
-from service.db.admins import admins_sql
-from service.db.audit import audit_sql
+from service.db import idempotency
 from service.db.functions import FUNCTIONS
-from service.db.gate import gate_sql
-from service.db.policies import policies_sql
-from service.db.roles import OWNER, SERVE
+from service.db.security import context
+from service.db.security.accounts import accounts_sql, has_accounts
+from service.db.security.admins import admins_sql
+from service.db.security.audit import audit_sql
+from service.db.security.gate import gate_sql
+from service.db.security.policies import policies_sql
+from service.db.security.roles import OWNER, SERVE
 from service.db.tables import tables_from_catalog
 from service.db.versions import version_functions, version_trigger
 
@@ -25,7 +26,7 @@ _DIALECT = PGDialect_asyncpg()  # type: ignore[no-untyped-call]
 def schema_sql(catalog: Catalog) -> str:
     """The statements that create the tables of a catalog in an empty schema and, in `enforced` integrity, guard them.
 
-    Those of an `enforced` catalog need the roles (`roles.py`), and make everything theirs who owns it.
+    Those of an `enforced` catalog need the roles (`security/roles.py`), and make everything theirs who owns it.
     """
     if not catalog.is_enforced:
         return script(tables_sql(catalog))

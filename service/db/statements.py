@@ -32,10 +32,10 @@ from sqlalchemy.sql.expression import CTE
 from service.catalog.model import Catalog, Field, Model
 from service.db import plan
 from service.db.binds import Binds, Resolve, Run, resolver
-from service.db.context import told
 from service.db.output import Output
 from service.db.plan import Operator
 from service.db.predicates import Predicates, Row
+from service.db.security.context import told
 from service.db.tables import Tables, column_type, version_column
 
 _DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call]

@@ -20,7 +20,7 @@ from sqlalchemy.pool import NullPool
 from service.db import failures
 from service.db.address import Address, address_of
 from service.db.engine import Database
-from service.db.roles import make_local_roles
+from service.db.security.roles import make_local_roles
 from service.errors import CommandError, Unavailable
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import Any
 import orjson
 
 from service.catalog.model import Catalog, Field, Model
-from service.db.audit import UNAUDITED
 from service.db.engine import Database
+from service.db.security.audit import UNAUDITED
 from service.db.tables import tables_from_catalog
 from service.demo.maker import Row
 from service.demo.people import DemoCallers, demo_callers

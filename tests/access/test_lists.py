@@ -13,7 +13,7 @@ from bench.lists import Crowd, Reader, fill
 from service.catalog.model import Catalog
 from service.db import embedded
 from service.db.engine import Database
-from service.db.roles import SERVE
+from service.db.security.roles import SERVE
 from tests.conftest import MakeDatabase
 
 CROWD = Crowd(rows=20_000, organizations=20, values=12)

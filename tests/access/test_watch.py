@@ -16,7 +16,7 @@ from service.catalog.model import Catalog
 from service.db import embedded
 from service.db.engine import Database
 from service.db.repository import Repository
-from service.db.watch import NobodyAsksError, Watch
+from service.db.security.watch import NobodyAsksError, Watch
 from service.graphql.execute import GraphQL
 from service.graphql.fallback import Fallback
 from service.graphql.light import light_schema
@@ -130,7 +130,7 @@ def test_offramp_dev_watches_and_nothing_else_does(tmp_path: Path):
 import sys
 import service.app, service.cli.server
 from service.cli import main
-from service.db.watch import Watch
+from service.db.security.watch import Watch
 
 print("imported", Watch.everywhere)
 service.cli.server.serve = lambda *_: print("served", Watch.everywhere)

@@ -16,7 +16,7 @@ from service.auth.tokens import EXPIRED, REFUSED, UNPARSABLE, UNTRUSTED
 from service.catalog.model import Catalog
 from service.db.embedded import url_as
 from service.db.engine import Database
-from service.db.roles import SERVE
+from service.db.security.roles import SERVE
 from service.settings import Settings
 from tests.auth.hostile import GOOD, HOSTILE, Forge, Hostile
 from tests.conftest import MakeDatabase

@@ -18,7 +18,7 @@ from service.auth.tokens import REFUSED, TokenVerifier
 from service.catalog.model import Catalog, Provider
 from service.db.embedded import url_as
 from service.db.engine import Database
-from service.db.roles import SERVE
+from service.db.security.roles import SERVE
 from service.errors import (
     AmbiguousOrganization,
     Forbidden,

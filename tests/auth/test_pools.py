@@ -16,7 +16,7 @@ from service.auth.tokens import REFUSED, UNTRUSTED, Pool, TokenVerifier
 from service.catalog.model import Catalog
 from service.db.embedded import url_as
 from service.db.engine import Database
-from service.db.roles import SERVE
+from service.db.security.roles import SERVE
 from service.errors import SettingsError, Unauthenticated, Unavailable
 from service.settings import Settings, well_known_keys
 from tests.auth.forge import claims_of, signed

@@ -15,7 +15,7 @@ from service.auth.issuer import DevelopmentIssuer
 from service.catalog.model import Catalog
 from service.db.embedded import url_as
 from service.db.engine import Database
-from service.db.roles import SERVE
+from service.db.security.roles import SERVE
 from service.db.upgrade import upgrade
 from service.demo import demo_callers, load_demo
 from service.demo.people import DemoCaller

@@ -11,7 +11,7 @@ from bench.crowd import EXPECTED, TIMED_OUT, Books, differences, furnished, ming
 from service.catalog.model import Catalog
 from service.db.embedded import url_as
 from service.db.engine import Database
-from service.db.roles import SERVE
+from service.db.security.roles import SERVE
 from tests.aws.pooler import pooler_before
 from tests.conftest import MakeDatabase
 

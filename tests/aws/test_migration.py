@@ -11,7 +11,7 @@ import pytest
 from service.auth.issuer import DevelopmentIssuer
 from service.db.embedded import url_as
 from service.db.engine import Database
-from service.db.roles import MIGRATE, SERVE, make_local_roles
+from service.db.security.roles import MIGRATE, SERVE, make_local_roles
 from service.db.upgrade import HEAD
 from tests.aws.pooler import pooler_before
 from tests.aws.runtime import InvocationFailed, LocalLambda, running_function

@@ -13,8 +13,8 @@ import pytest
 
 from service.db.embedded import url_as, url_with_database
 from service.db.engine import DIRECT_SETTINGS, Database
-from service.db.reporting import make_reporting_role
-from service.db.roles import LOGINS, make_roles, password_verifier
+from service.db.security.reporting import make_reporting_role
+from service.db.security.roles import LOGINS, make_roles, password_verifier
 from service.db.upgrade import upgrade
 from service.errors import CommandError
 from tests.conftest import throwaway_server

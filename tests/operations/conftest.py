@@ -10,7 +10,7 @@ import pytest
 from service.catalog.model import Catalog
 from service.db.embedded import url_as
 from service.db.engine import Database
-from service.db.roles import SERVE
+from service.db.security.roles import SERVE
 from service.importer import catalog_from_sdl
 from service.operations import FUNCTIONS
 from service.operations.connect import Answer, Function

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from service.db import purchase_orders
-from service.db.context import TELL
+from service.db.security.context import TELL
 from service.operations.rows import Rows
 from tests.operations.api import KEY, MIA, VIC, Api, product, stock, user
 from tests.operations.ordering import PLACE, RECEIVE, counted, order, place, received

@@ -13,7 +13,7 @@ from service.db import engine
 from service.db.embedded import url_as
 from service.db.engine import Database
 from service.db.purchase_orders import lock_name, raise_on_order
-from service.db.roles import SERVE
+from service.db.security.roles import SERVE
 from service.operations import FUNCTIONS
 from tests.operations.api import Api, product, stock
 from tests.operations.conftest import furnished_api

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from service.db.failures import LAST_ADMIN
 from service.db.organizations import ADMIN
 from service.db.quoting import literal
-from service.db.roles import GATE, SERVE
+from service.db.security.roles import GATE, SERVE
 
 _HELD = """\
 SELECT FROM user_roles AS held

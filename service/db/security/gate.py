@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 from service.catalog.columns import shortened
 from service.catalog.model import Access, Catalog, Model
-from service.db.context import ORGANIZATION
 from service.db.quoting import quoted
-from service.db.roles import GATE, SERVE
+from service.db.security.context import ORGANIZATION
+from service.db.security.roles import GATE, SERVE
 from service.db.tables import column_type
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from service.catalog.model import Catalog
-from service.db.context import GROUPS
-from service.db.gate import owned_by_gate
-from service.db.roles import GATE, OWNER, SERVE
+from service.db.security.context import GROUPS
+from service.db.security.gate import owned_by_gate
+from service.db.security.roles import GATE, OWNER, SERVE
 
 _API_KEYS = """\
 CREATE TABLE api_key (

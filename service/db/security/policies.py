@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator
 
 from service.catalog.access import EVERYBODY
 from service.catalog.model import Access, Catalog, Model, Provider, Rule
-from service.db.context import ORGANIZATION, SERVICE, key_of, named_by
 from service.db.quoting import literal, quoted
-from service.db.roles import GATE, OWNER, SERVE
+from service.db.security.context import ORGANIZATION, SERVICE, key_of, named_by
+from service.db.security.roles import GATE, OWNER, SERVE
 
 _ALL = frozenset({Access.GET, Access.LIST, Access.CREATE, Access.UPDATE, Access.DELETE})
 """Who may write a row is shown what was written, so they may see it; a predicate leaves it out of what they read."""

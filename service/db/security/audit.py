@@ -13,11 +13,11 @@ import orjson
 
 from service.catalog.audit_entry import AUDIT_ENTRY, TABLE
 from service.catalog.model import Catalog, Model
-from service.db.context import ORGANIZATION
-from service.db.gate import owned_by_gate
-from service.db.policies import secured, static_conditions
 from service.db.quoting import literal, quoted
-from service.db.roles import GATE, SERVE
+from service.db.security.context import ORGANIZATION
+from service.db.security.gate import owned_by_gate
+from service.db.security.policies import secured, static_conditions
+from service.db.security.roles import GATE, SERVE
 
 UNAUDITED = "SET LOCAL app.unaudited = 'on'"
 """Begins a bulk load that leaves no trail: by the owner or an administrator, never by the role that serves."""
