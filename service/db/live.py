@@ -188,6 +188,7 @@ def lock_tables(*tables: str, mode: str = "ACCESS EXCLUSIVE") -> None:
     statement = f"LOCK TABLE {', '.join(tables)} IN {mode} MODE"
 
     def lock() -> None:
+        """All of them, or none."""
         try:
             with connection.begin_nested():  # what is locked is free again when the rest is not to be had
                 connection.exec_driver_sql(LIMITS.format(lock=LOCK_WAIT, statement=LOCK_WAIT, local="true"))
