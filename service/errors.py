@@ -16,6 +16,7 @@
     ├ RateLimited      429   too many requests of one organization; the message says when to try again
     ├ Unavailable      503   the database is away; try again
     │ └ Clash                  it is there, but another request changes the same rows
+    ├ WrongRole        503   the service is connected to it as a role that it must not serve as
     ├ OutcomeUnknown   503   it went away while a change was under way; look first, then try again
     ├ NotConnected     501   a custom operation that no code answers yet
     ├ FunctionFailed   502   the Lambda function behind a custom operation raised an error
@@ -200,6 +201,16 @@ class Clash(Unavailable):
     """Two requests changed the same rows at the same time, and this one was undone; it may succeed now."""
 
     code = "clash"
+
+
+class WrongRole(ServiceError):
+    """The service is connected to its database as a role that row-level security does not bind; it serves nothing."""
+
+    code = "wrong_role"
+    status = 503
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"The database role {why}, so row-level security would not hold. Serve as app_rw.")
 
 
 class OutcomeUnknown(ServiceError):

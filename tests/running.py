@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,15 +22,38 @@ START_LIMIT = 60
 @contextmanager
 def running_dev(data_dir: Path, *options: str) -> Iterator[str]:
     """`offramp dev` for as long as the block runs; gives the address of the server."""
+    port = _free_port()
+    arguments = ["dev", "--port", str(port), "--data-dir", str(data_dir), *options]
+    with _running(arguments, port, data_dir / "dev.log", os.environ) as address:
+        yield address
+
+
+@contextmanager
+def running_serve(folder: Path, environ: Mapping[str, str], *, ready: str = "/readyz") -> Iterator[str]:
+    """`offramp serve` with these settings, for as long as the block runs; `ready` answers with 200 when it is."""
+    port = _free_port()
+    given = {"PATH": os.environ["PATH"], "HOME": str(folder), "OFFRAMP_PORT": str(port), **environ}
+    with _running(["serve"], port, folder / "serve.log", given, ready=ready) as address:
+        yield address
+
+
+def _free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    log = data_dir / "dev.log"
+        port: int = free.getsockname()[1]
+    return port
+
+
+@contextmanager
+def _running(
+    arguments: Sequence[str], port: int, log: Path, environ: Mapping[str, str], *, ready: str = "/readyz"
+) -> Iterator[str]:
+    command = [sys.executable, "-m", "service", *arguments]
     with log.open("w") as output:
-        command = [sys.executable, "-m", "service", "dev", "--port", str(port), "--data-dir", str(data_dir), *options]
-        process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=output, stderr=subprocess.STDOUT)
+    address = f"http://127.0.0.1:{port}"
     try:
-        _wait_until_ready(f"http://127.0.0.1:{port}/readyz", process, log)
-        yield f"http://127.0.0.1:{port}"
+        _wait_until_ready(f"{address}{ready}", process, log)
+        yield address
     finally:
         process.terminate()
         process.wait(timeout=30)

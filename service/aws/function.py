@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any
 
 from mangum import Mangum
 from mangum.adapter import DEFAULT_TEXT_MIME_TYPES
 from mangum.types import LambdaContext
-from starlette.applications import Starlette
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -23,8 +22,10 @@ from service.aws.login import address_from
 from service.aws.secrets import member_of, read_secret
 from service.aws.tracing import send_spans
 from service.db.engine import Database
+from service.db.readiness import warn_of_revision
+from service.db.security.bound import refuse_unbound
 from service.deadline import SECONDS_LEFT
-from service.errors import CommandError, ServiceError, Unavailable
+from service.errors import CommandError, ServiceError, Unavailable, WrongRole
 from service.settings import Settings
 from service.source import catalog_at
 
@@ -100,13 +101,17 @@ class HttpFunction:
         if self._adapter is None:
             asyncio.set_event_loop(self._loop)
             settings = settings_from(os.environ)
-            self._database = Database.connect(
-                address_from(settings), size=settings.pool_size, behind_proxy=settings.behind_proxy
-            )
             catalog, _ = catalog_at(settings.schema)
+            self._database = Database.connect(
+                address_from(settings),
+                size=settings.pool_size,
+                behind_proxy=settings.behind_proxy,
+                admit=refuse_unbound if catalog.is_enforced else None,
+            )
             app = compose(settings, catalog=catalog, database=self._database)
             self._adapter = Mangum(_Invocation(app), lifespan="off", text_mime_types=TEXT)
-            self._run(_primed(app, self._database))
+            looked = warn_of_revision(self._database) if catalog.is_enforced else self._database.ping()
+            self._run(_primed(app.state.prime(), looked))
         return self._adapter
 
     async def _pinged(self) -> bool:
@@ -121,11 +126,13 @@ class HttpFunction:
         return self._loop.run_until_complete(work)
 
 
-async def _primed(app: Starlette, database: Database) -> None:
+async def _primed(*works: Awaitable[None]) -> None:
     """Connect and fetch keys now, while nobody waits. What cannot be had now is asked for again when it is needed."""
     try:
         async with asyncio.timeout(PRIMING):
-            await asyncio.gather(app.state.prime(), database.ping(), return_exceptions=True)
+            for each in await asyncio.gather(*works, return_exceptions=True):
+                if isinstance(each, WrongRole):
+                    log.error("the function serves nothing: %s", each.message)
     except TimeoutError:
         log.warning("connecting took more than %s seconds", PRIMING)
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import os
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
-from service.errors import CommandError, Unavailable
+from service.errors import CommandError, Unavailable, WrongRole
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
+    from service.db.engine import Database
     from service.settings import Settings
 
 DESCRIPTION = """\
@@ -25,6 +28,8 @@ examples:
   offramp serve --check        are the settings complete? lists what is missing or wrong
   OFFRAMP_HOST=0.0.0.0 offramp serve
 """
+
+log = logging.getLogger(__name__)
 
 
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -48,38 +53,49 @@ def run(arguments: argparse.Namespace) -> int:
     from service.settings import Settings  # noqa: PLC0415  as above
 
     settings = Settings.from_environ(os.environ)
+    if not arguments.check:
+        write_logs(show_messages=settings.debug)
     with loading():
         app = _composed(settings, only_checking=arguments.check)
     if arguments.check:
         print("The settings are complete.")
         return 0
-    write_logs(show_messages=settings.debug)
     with listen(settings.host, settings.port) as listener, ends_on_sigterm(), suppress(KeyboardInterrupt):
         serve(app, listener)
     return 0
 
 
-async def _refuse_wrong_role(url: str) -> None:
-    """Errors: CommandError for a role that row-level security does not bind. A database that is away may come back."""
-    from service.db.engine import Database  # noqa: PLC0415  as above
-    from service.db.readiness import role_problem  # noqa: PLC0415  as above
-
-    database = Database.connect(url, size=1)
-    try:
-        with suppress(Unavailable):
-            if problem := await role_problem(database):
-                raise CommandError(problem, hint="DATABASE_URL is for app_rw; MIGRATION_DATABASE_URL for app_migrate.")
-    finally:
-        await database.close()
-
-
 def _composed(settings: Settings, *, only_checking: bool) -> ASGIApp:
     from service.app import compose  # noqa: PLC0415  as above
     from service.db.engine import Database  # noqa: PLC0415  as above
+    from service.db.security.bound import refuse_unbound  # noqa: PLC0415  as above
     from service.source import catalog_at  # noqa: PLC0415  as above
 
-    database = Database.connect(settings.database_url, size=settings.pool_size, behind_proxy=settings.behind_proxy)
     catalog, _ = catalog_at(settings.schema)
+    connect = partial(
+        Database.connect,
+        settings.database_url,
+        behind_proxy=settings.behind_proxy,
+        admit=refuse_unbound if catalog.is_enforced else None,
+    )
     if catalog.is_enforced and not only_checking:
-        asyncio.run(_refuse_wrong_role(settings.database_url))
-    return compose(settings, catalog=catalog, database=database)
+        asyncio.run(_looked_at(connect(size=1)))  # which ends the loop that it connects on
+    return compose(settings, catalog=catalog, database=connect(size=settings.pool_size))
+
+
+async def _looked_at(database: Database) -> None:
+    """Look at the database before there are requests. If it is away, they are the first who do.
+
+    Errors: CommandError for a role that row-level security does not bind.
+    """
+    from service.db.readiness import warn_of_revision  # noqa: PLC0415  as above
+
+    try:
+        await warn_of_revision(database)
+    except Unavailable as error:
+        log.warning("Serving begins without the database: %s", error.message)
+    except WrongRole as error:
+        hint = "DATABASE_URL is for app_rw; MIGRATION_DATABASE_URL for app_migrate."
+        raise CommandError(error.message, hint=hint) from error
+    finally:
+        await database.close()

@@ -47,7 +47,11 @@ def ends_on_sigterm() -> Iterator[None]:
 
 
 def serve(app: ASGIApp, listener: socket.socket) -> None:
-    """Serve until SIGINT (raises KeyboardInterrupt) or SIGTERM (ends as its handler says)."""
+    """Serve until SIGINT (raises KeyboardInterrupt) or SIGTERM (ends as its handler says).
+
+    Whose word is taken for where a request came from is what FORWARDED_ALLOW_IPS says (uvicorn's, as its
+    documentation has it): nobody's without it, where uvicorn would believe whoever sits on this machine.
+    """
     import uvicorn  # noqa: PLC0415  `offramp --help` needs no server
 
     config = uvicorn.Config(
@@ -55,6 +59,7 @@ def serve(app: ASGIApp, listener: socket.socket) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers="FORWARDED_ALLOW_IPS" in os.environ,
         ws="none",
         lifespan="on",
         timeout_graceful_shutdown=GRACE,

@@ -40,6 +40,7 @@ PAUSES = (0.01, 0.02, 0.04, 0.08, 0.16)
 
 Result = TypeVar("Result")
 How = Literal["fetchval", "fetchrow", "fetch"]
+Admit = Callable[["asyncpg.Connection"], Awaitable[None]]
 
 
 class Database:
@@ -54,11 +55,14 @@ class Database:
         self._lanes = lanes
 
     @classmethod
-    def connect(cls, address: Address | str, *, size: int = 10, behind_proxy: bool = False) -> Database:
+    def connect(
+        cls, address: Address | str, *, size: int = 10, behind_proxy: bool = False, admit: Admit | None = None
+    ) -> Database:
         """A database that connects when it is first asked something; an address may be a URL.
 
         `behind_proxy`: a pooler (RDS Proxy, pgbouncer) stands between: no statement has a name, and
-        nothing is set on the session. Errors: `CommandError` for a URL that cannot be one.
+        nothing is set on the session. `admit` looks at each new connection; one that it raises an error
+        about is not used. Errors: `CommandError` for a URL that cannot be one.
         """
         where = address_of(address)
         settings = None if behind_proxy else DIRECT_SETTINGS
@@ -68,6 +72,8 @@ class Database:
             driver = await where.open(statement_cache_size=0, server_settings=settings)
             if behind_proxy:
                 _keep_from_pinning(driver)
+            if admit is not None:
+                await _admitted(driver, admit)
             return driver
 
         engine = create_async_engine(
@@ -259,6 +265,14 @@ class Transaction:
 def _keep_from_pinning(driver: Any) -> None:
     """Keep asyncpg from switching JIT off for the session when it meets a type that it has to look up: `float8[]`."""
     driver._server_caps = driver._server_caps._replace(jit=False)  # noqa: SLF001  it has no other way to be told
+
+
+async def _admitted(driver: asyncpg.Connection, admit: Admit) -> None:
+    try:
+        await admit(driver)
+    except BaseException:
+        driver.terminate()
+        raise
 
 
 Connection = Database | Transaction

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable
 
 from service.catalog.model import Catalog
 from service.db.engine import Database
-from service.db.upgrade import schema_is_current, schema_is_served
+from service.db.security.bound import UNBOUND
+from service.db.upgrade import HEAD, SERVED, current_revision, schema_is_current, schema_is_served
+from service.errors import WrongRole
+
+log = logging.getLogger(__name__)
 
 MISSING = """
 SELECT string_agg(wanted, ', ' ORDER BY wanted) FROM unnest($1::text[]) AS wanted
@@ -15,27 +20,23 @@ WHERE NOT EXISTS (SELECT FROM pg_tables WHERE schemaname = current_schema() AND 
 """The names in the list that no table has; null if there is none."""
 
 
-ROLE = """
-SELECT CASE
-    WHEN rolsuper THEN 'is a superuser'
-    WHEN rolbypassrls THEN 'has BYPASSRLS'
-    WHEN EXISTS (SELECT FROM pg_class WHERE relowner = pg_roles.oid AND relkind IN ('r', 'v', 'm', 'p')
-                 AND relnamespace = 'public'::regnamespace) THEN 'owns tables'
-    WHEN current_user = session_user AND pg_has_role('app_owner', 'MEMBER') THEN 'may become app_owner'
-END FROM pg_roles WHERE rolname = current_user
-"""
-"""Why policies do not bind the role of this connection; null if they do."""
-
-
-async def role_problem(database: Database) -> str | None:
-    """Why a service must not run as the role that it is connected as; None if it may. Errors: Unavailable."""
-    why = await database.fetch_value(ROLE)
-    return f"The database role {why}, so row-level security would not hold. Serve as app_rw." if why else None
-
-
 async def serving_problem(database: Database) -> str | None:
-    """Why the shipped service cannot serve from a database; None if it can. Errors: Unavailable."""
-    return await _revision_problem(schema_is_served(database)) or await role_problem(database)
+    """Why a service of an enforced catalog cannot serve from a database; None if it can. Errors: Unavailable."""
+    if problem := await _revision_problem(schema_is_served(database)):
+        return problem
+    why = await database.fetch_value(UNBOUND)
+    return WrongRole(why).message if why else None
+
+
+async def warn_of_revision(database: Database) -> None:
+    """Say in the log if the tables are some to serve from for a while only. Errors: Unavailable, WrongRole."""
+    revision = await current_revision(database)
+    if revision in SERVED and revision != HEAD:
+        log.warning(
+            "The database is at revision %s, where there is no row-level security: predicates alone keep organizations "
+            "apart. Once no older version is running: offramp db upgrade",
+            revision,
+        )
 
 
 async def migration_problem(database: Database) -> str | None:

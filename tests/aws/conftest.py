@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,14 @@ async def url(make_database: MakeDatabase, enforced: Catalog) -> str:
     await load_demo(database, enforced)
     await database.close()
     return url
+
+
+@pytest.fixture
+async def admin(url: str) -> AsyncIterator[Database]:
+    """Somebody who looks after the database."""
+    admin = Database.connect(url, size=1)
+    yield admin
+    await admin.close()
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from service.auth.issuer import DevelopmentIssuer
+from service.db.engine import Database
 from service.demo import demo_callers
 from tests.aws.runtime import LocalLambda
 
@@ -67,6 +68,23 @@ def test_rest_through_the_function(function: LocalLambda, recorded: Callable[[st
 @pytest.mark.parametrize("event", [{"warmup": True}, {"source": "aws.events", "detail-type": "Scheduled Event"}])
 def test_a_warm_up_keeps_the_function_loaded(function: LocalLambda, event: Event):
     assert function.invoke(event) == {"warm": True}
+
+
+async def test_the_trail_has_the_address_that_api_gateway_saw(
+    function: LocalLambda, admin_event: Callable[..., Event], rest: Callable[..., Event], admin: Database
+):
+    forged = {"x-forwarded-for": "192.0.2.66", "x-real-ip": "192.0.2.68", "x-amzn-requestid": "forged"}
+    given = {"organizationId": demo_callers().admin.organization, "name": "From somewhere"}
+    document = "mutation ($i: CreateSupplierInput!) { createSupplier(input: $i) { id } }"
+    events = {
+        "graphql": (admin_event(document, {"i": given | {"id": "graphql"}}, **forged), "203.0.113.7"),
+        "rest": (rest("POST", "/v1/suppliers", body=json.dumps(given | {"id": "rest"}), **forged), "203.0.113.90"),
+    }
+    for entity, (event, address) in events.items():
+        request_id = function.invoke(event)["headers"]["x-amzn-requestid"]
+        rows = await admin.fetch_rows("SELECT address, request_id FROM audit_entry WHERE entity_id = $1", [entity])
+        assert [tuple(row) for row in rows] == [(address, request_id)]
+        assert request_id != "forged"
 
 
 def test_e15_claims_beside_the_token_prove_nothing(

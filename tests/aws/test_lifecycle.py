@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from service.db.engine import Database
 from service.demo import demo_callers
@@ -23,14 +21,6 @@ RENAME = "mutation ($i: UpdateOrganizationInput!) { updateOrganization(input: $i
 RENAME_AND_READ = """mutation ($i: UpdateCategoryInput!) {
   updateCategory(input: $i) { name products { items { category { name } } } }
 }"""
-
-
-@pytest.fixture
-async def admin(url: str) -> AsyncIterator[Database]:
-    """Somebody who looks after the database."""
-    admin = Database.connect(url, size=1)
-    yield admin
-    await admin.close()
 
 
 async def end_connections(admin: Database) -> int:

@@ -119,7 +119,7 @@ def test_nothing_is_served_as_a_role_that_policies_do_not_bind(
     monkeypatch.setenv("OFFRAMP_ISSUER", "https://pool.example")
     monkeypatch.setenv("OFFRAMP_CLIENT_IDS", "c")
     monkeypatch.setenv("OFFRAMP_CURSOR_KEY", "0" * 32)
-    for address, why in ((url, "is a superuser"), (f"{url}&role=app_owner", "owns tables")):
+    for address, why in ((url, "is a superuser"), (embedded.url_as(url, "app_migrate"), "owns tables")):
         monkeypatch.setenv("DATABASE_URL", address)
         capsys.readouterr()
         assert main(["serve"]) == 1
