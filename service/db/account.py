@@ -60,7 +60,9 @@ class Account:
     def passing(self) -> list[str]:
         """A command that runs another as this account, able to pass through closed folders."""
         user = (f"--reuid={self.uid}", f"--regid={self.gid}", "--clear-groups")
-        return ["setpriv", *user, "--inh-caps=+dac_override", "--ambient-caps=+dac_override", "--"]
+        # PostgreSQL's programs look for each other by access(2), which counts capabilities only with the last of these.
+        able = ("--inh-caps=+dac_override", "--ambient-caps=+dac_override", "--securebits=+no_setuid_fixup")
+        return ["setpriv", *user, *able, "--"]
 
     def _run(self, command: list[str], said: str, **user: Any) -> subprocess.CompletedProcess[str]:
         return subprocess.run(  # noqa: S603  PostgreSQL's own programs, found by us

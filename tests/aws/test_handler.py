@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ import pytest
 from service.auth.issuer import DevelopmentIssuer
 from service.db.engine import Database
 from service.demo import demo_callers
-from tests.aws.runtime import LocalLambda
+from tests.aws.runtime import LocalLambda, running_function
 
 Event = dict[str, Any]
 LIST = "{ listProducts(limit: 2) { items { id name } } }"
@@ -63,6 +64,27 @@ def test_rest_through_the_function(function: LocalLambda, recorded: Callable[[st
     assert (answer["statusCode"], answer["isBase64Encoded"]) == (404, False)
     assert answer["headers"]["content-type"] == "application/problem+json"
     assert (said(answer)["code"], said(answer)["instance"]) == ("not_found", "/v1/none/50%25%20off")
+
+
+@pytest.fixture
+def unbound(function_environ: dict[str, str], url: str, tmp_path: Path) -> Iterator[LocalLambda]:
+    """An instance that is connected as a superuser."""
+    with running_function("service.aws.handler", function_environ | {"DATABASE_URL": url}, tmp_path) as running:
+        yield running
+
+
+def test_as_a_role_that_policies_do_not_bind_it_serves_nothing(
+    unbound: LocalLambda, graphql: Callable[..., Event], rest: Callable[..., Event], recorded: Callable[[str], Event]
+):
+    why = "The database role is a superuser, so row-level security would not hold. Serve as app_rw."
+    assert unbound.invoke({"warmup": True}) == {"warm": False}
+    ready = unbound.invoke(recorded("readyz"))
+    assert (ready["statusCode"], said(ready)["reason"]) == (503, why)
+    over_rest = unbound.invoke(rest("GET", "/v1/products"))
+    assert (over_rest["statusCode"], said(over_rest)["code"], said(over_rest)["detail"]) == (503, "wrong_role", why)
+    over_graphql = unbound.invoke(graphql(LIST))
+    assert (over_graphql["statusCode"], said(over_graphql)["errors"]) == (503, [{"message": why}])
+    assert unbound.log().count(f"the function serves nothing: {why}") == 1
 
 
 @pytest.mark.parametrize("event", [{"warmup": True}, {"source": "aws.events", "detail-type": "Scheduled Event"}])

@@ -189,6 +189,8 @@ def test_a_server_that_cannot_start_says_why(data_dir: Path):
     auto.write_text(before)
 
 
+CAP_DAC_OVERRIDE = 1
+"""Its number: capabilities(7)."""
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 
 
@@ -214,9 +216,15 @@ def test_root_opens_no_folder_to_anybody(tmp_path: Path):
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
     above = {each: each.stat().st_mode for each in [closed, *closed.parents]}
-    with embedded.start(closed / "data", throwaway=True) as server:
-        status = Path(f"/proc/{postmaster(server)}/status").read_text()
+    packaged = embedded.packaged_programs()
+    wheel = packaged.parents[1]
+    for folder in (wheel, wheel.with_name(f"{wheel.name}.libs")):
+        shutil.copytree(folder, closed / folder.name)
+    for programs in (packaged, closed / packaged.relative_to(wheel.parent)):
+        with embedded.start(closed / "data", throwaway=True, programs=programs) as server:
+            status = Path(f"/proc/{postmaster(server)}/status").read_text()
         assert f"Uid:\t{pwd.getpwnam('nobody').pw_uid}\t" in status
+        assert f"CapEff:\t{1 << CAP_DAC_OVERRIDE:016x}\n" in status
     assert {each: each.stat().st_mode for each in above} == above
 
 
