@@ -39,6 +39,7 @@ SELECT *, id || '@acme.example', now(), now() FROM (VALUES
     ('ann', 'acme', 'sub-ann', 'ACTIVE'),
     ('ian', 'acme', 'sub-ian', 'INVITED'),
     ('sue', 'acme', 'sub-sue', 'SUSPENDED'),
+    ('rem', 'acme', 'sub-rem', 'ACTIVE'),
     ('two', 'acme', 'sub-two', 'ACTIVE'), ('too', 'bolt', 'sub-two', 'SUSPENDED')) AS given (id);
 INSERT INTO roles (id, organization_id, name, created_at, updated_at) SELECT *, now(), now() FROM (VALUES
     ('r1', 'acme', 'Admin'), ('r2', 'acme', 'Viewer'), ('r3', 'bolt', 'Admin'), ('r4', 'acme', 'Manager')) AS given;
@@ -155,15 +156,19 @@ async def test_e17_a_suspension_a_lost_role_and_a_removal_count_within_half_a_mi
     await world.of("sub-ann")
     await world.of("sub-ian")
     await world.of("sub-two", organization="acme")
+    assert (await world.of("sub-rem")).organization == "acme"
     await world.change("UPDATE users SET status = 'SUSPENDED' WHERE id = 'ian'")
     await world.change("DELETE FROM user_roles WHERE user_id IN ('ann', 'two')")
-    await world.change("DELETE FROM users WHERE id = 'two'")
+    await world.change("DELETE FROM users WHERE id IN ('two', 'rem')")
     world.now += LONGEST_KNOWN - 0.1
     assert len((await world.of("sub-ann")).groups()) == 2
-    assert len(world.asked) == 3
+    assert (await world.of("sub-rem")).organization == "acme"
+    assert len(world.asked) == 4
     world.now += 0.1
     assert (await world.of("sub-ann")).groups() == ()
     assert (await world.of("sub-two", organization="acme")).groups() == ()
+    with pytest.raises(NoOrganization):
+        await world.of("sub-rem", "Admin")
     with pytest.raises(Suspended):
         await world.of("sub-ian")
 

@@ -27,6 +27,14 @@ DEFINERS = {
 }  # fmt: skip
 """The functions with more rights than their caller has. A new one is to be reviewed and added here."""
 
+REPLACED = """
+DO $$ DECLARE same text := (SELECT qual FROM pg_policies WHERE tablename = 'products' AND policyname = 'tenant'); BEGIN
+    DROP POLICY tenant ON products;
+    EXECUTE 'CREATE POLICY tenant ON products AS {} USING (' || same || ') WITH CHECK (' || same || ')';
+END $$
+"""
+"""The same conditions in a policy of another kind."""
+
 TABLES = """
 SELECT c.relname AS name, relrowsecurity AND relforcerowsecurity AS secured, pg_get_userbyid(relowner) AS owner,
        ARRAY(SELECT attname::text FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0) AS columns
@@ -142,9 +150,18 @@ async def test_every_table_keeps_organizations_apart(superuser: Database, enforc
             ["ENABLE or FORCE", "a restrictive policy", "belongs to"],
         ),
         ("ALTER TABLE products NO FORCE ROW LEVEL SECURITY", ["products lacks ENABLE or FORCE"]),
+        ("ALTER TABLE products DISABLE ROW LEVEL SECURITY", ["products lacks ENABLE or FORCE"]),
         ("ALTER POLICY tenant ON products WITH CHECK (true)", ["products lacks a restrictive policy"]),
+        ("ALTER POLICY tenant ON products USING (true)", ["products lacks a restrictive policy"]),
+        ("ALTER POLICY tenant ON products TO app_owner", ["products lacks a restrictive policy"]),
+        (REPLACED.format("PERMISSIVE TO app_rw"), ["products lacks a restrictive policy"]),
+        (REPLACED.format("RESTRICTIVE FOR UPDATE TO app_rw"), ["products lacks a restrictive policy"]),
         ("DROP POLICY tenant ON audit_entry", ["audit_entry lacks a restrictive policy"]),
         ("CREATE INDEX i ON products (name)", ["the index i is"]),
+        (
+            "ALTER TABLE audit_logs DROP CONSTRAINT audit_logs_pkey; ALTER TABLE audit_logs ADD PRIMARY KEY (id)",
+            ["the index audit_logs_pkey is"],
+        ),
         ("ALTER TABLE roles ADD UNIQUE (name)", ["the index roles_name_key is"]),
         (
             "ALTER TABLE roles ADD CONSTRAINT f FOREIGN KEY (name) REFERENCES organizations (id)",

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from service.auth.principal import ORGANIZATION_CLAIM, Principal
+from service.catalog.audit_entry import AUDIT_ENTRY
 from service.catalog.model import Catalog, Provider
 from service.db.engine import Database
 from service.db.repository import Repository
@@ -104,6 +105,11 @@ async def product(api: Api, id_: str, organization: str = "acme", **more: Any) -
     values = {"id": id_, "organizationId": organization, "sku": id_.upper(), "name": id_.title(), "price": 1.5}
     given = values | {"active": True, "ratings": [], "categoryId": "c1"} | more
     await api.rows_in(organization).create("Product", given)
+
+
+def tables(catalog: Catalog) -> list[str]:
+    """Every table with rows of the inventory, the trail among them where there is one."""
+    return [model.table for model in (*catalog.models, *([AUDIT_ENTRY] if catalog.is_enforced else []))]
 
 
 async def furnish(api: Api) -> None:

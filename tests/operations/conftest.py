@@ -15,7 +15,7 @@ from service.importer import catalog_from_sdl
 from service.operations import FUNCTIONS
 from service.operations.connect import Answer, Function
 from tests.conftest import MakeDatabase
-from tests.operations.api import Api, furnish
+from tests.operations.api import Api, furnish, tables
 
 
 @pytest.fixture(scope="session", params=["legacy", "enforced"])
@@ -40,7 +40,7 @@ async def furnished_api(url: str, catalog: Catalog, *, size: int) -> AsyncIterat
         await furnish(api)
         yield api
     finally:
-        await owned.execute_ddl(f"TRUNCATE {', '.join(model.table for model in catalog.models)} CASCADE")
+        await owned.execute_ddl(f"TRUNCATE {', '.join(tables(catalog))} CASCADE")
         await database.close()
         await owned.close()
 

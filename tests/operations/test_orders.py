@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -12,6 +13,12 @@ from service.db.security.context import TELL
 from service.operations.rows import Rows
 from tests.operations.api import KEY, MIA, VIC, Api, product, stock, user
 from tests.operations.ordering import PLACE, RECEIVE, counted, order, place, received
+
+
+async def entries(api: Api) -> Counter[tuple[str, ...]]:
+    """How many entries the trail has of each actor, action and kind of row."""
+    rows = await api.owned.fetch_rows("SELECT actor, actor_name, action, entity_type FROM audit_entry")
+    return Counter(tuple(row) for row in rows)
 
 
 class TestPlacing:
@@ -53,11 +60,36 @@ class TestPlacing:
         assert await counted(api, "p2") == {}
 
     async def test_the_total_is_exact(self, api: Api) -> None:
-        lines = [
-            {"productId": "p1", "quantity": 3, "unitPrice": 0.1},
-            {"productId": "p1", "quantity": 1, "unitPrice": 0.2},
-        ]
-        assert (await api.ask(PLACE, order(lines=lines)))["placePurchaseOrder"]["total"] == 0.5
+        """Of floats, 3 * 0.1 is 0.30000000000000004, and that twice is 0.6000000000000001."""
+        lines = [{"productId": "p1", "quantity": 3, "unitPrice": 0.1}] * 2
+        for taken, total in ((1, 0.3), (2, 0.6)):
+            placed = await api.ask(PLACE, order(number=str(taken), lines=lines[:taken]))
+            assert placed["placePurchaseOrder"]["total"] == total
+
+    async def test_its_entries_in_the_trail_name_who_placed_and_who_received_it(self, api: Api) -> None:
+        """The operation writes with more rights than its caller has, and in the caller's name."""
+        if not api.catalog.is_enforced:
+            pytest.skip("there is no trail in legacy integrity")
+        await stock(api, "p1", "a", 3)
+        await api.owned.execute_ddl("TRUNCATE audit_entry")
+        placed = await place(api)
+        assert await entries(api) == Counter(
+            {
+                ("sub-mia", "mia", "CREATE", "PurchaseOrder"): 1,
+                ("sub-mia", "mia", "CREATE", "PurchaseOrderItem"): 2,
+                ("sub-mia", "mia", "UPDATE", "StockItem"): 1,
+            }
+        )
+        await api.owned.execute_ddl("TRUNCATE audit_entry")
+        await api.ask(RECEIVE, received(placed, (1, 10), (2, 5)), user("max", "Manager", organization="acme"))
+        assert await entries(api) == Counter(
+            {
+                ("sub-max", "max", "UPDATE", "PurchaseOrder"): 1,
+                ("sub-max", "max", "UPDATE", "PurchaseOrderItem"): 2,
+                ("sub-max", "max", "UPDATE", "StockItem"): 1,
+                ("sub-max", "max", "CREATE", "StockItem"): 2,
+            }
+        )
 
     async def test_a_number_is_used_once_in_an_organization(self, api: Api) -> None:
         await place(api)
