@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import suppress
+from typing import TypeVar
 
 import orjson
 import pytest
 
 from service.auth.principal import Principal
 from service.catalog.model import Catalog
-from service.db import embedded, lanes
+from service.db import embedded, engine, lanes
 from service.db.engine import Database
 from tests.access.conftest import World, of
 from tests.access.organizations import OURS, THEIRS, plant
@@ -22,6 +23,12 @@ READ = '{ getProduct(id: "both") { organizationId } listSuppliers(limit: 5) { it
 WRITE = 'mutation { updateProduct(input: { id: "both", quantity: 9 }) { organizationId category { organizationId } } }'
 FAILS = 'mutation { updateProduct(input: { id: "both", categoryId: "missing" }) { organizationId } }'
 REFUSED = 'mutation { updateProduct(input: { id: "both", organizationId: "nobody" }) { organizationId } }'
+LEFT = """
+SELECT coalesce(current_setting('app.organization', true), ''), coalesce(current_setting('app.provider', true), ''),
+       (SELECT count(*) FROM products)
+"""
+"""What is known on a connection of who asks, and how many rows it sees then."""
+Result = TypeVar("Result")
 OF = {OURS: of(OURS, "ada", "Admin"), THEIRS: of(THEIRS, "tess", "Admin")}
 
 
@@ -35,9 +42,22 @@ async def url(make_database: MakeDatabase, enforced: Catalog) -> str:
     return url
 
 
+@pytest.fixture(scope="module")
+async def superuser(url: str) -> AsyncIterator[Database]:
+    database = Database.connect(url, size=1)
+    yield database
+    await database.close()
+
+
 @pytest.fixture(params=["both layers", "policies alone"])
 async def world(request: pytest.FixtureRequest, with_predicates: World, without_predicates: World) -> World:
     return with_predicates if request.param == "both layers" else without_predicates
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Makes connections of which PostgreSQL ends statements soon."""
+    monkeypatch.setitem(engine.DIRECT_SETTINGS, "statement_timeout", "200ms")
 
 
 @pytest.fixture(params=[1, 4])
@@ -78,18 +98,39 @@ async def cancelled(world: World, document: str, organization: str) -> int:
     return 0
 
 
-async def test_one_organization_after_the_other(world: World, service: Database):
-    """Two thousand requests on few connections, and among them errors, refusals and some that are given up."""
+async def stuck(superuser: Database, asked: Awaitable[Result]) -> Result:
+    """What comes of a request while somebody keeps the products, until PostgreSQL ends what waits for them."""
+    async with superuser.transaction() as transaction:
+        await transaction.execute("LOCK TABLE products IN ACCESS EXCLUSIVE MODE")
+        return await asked
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_one_organization_after_the_other(world: World, service: Database, superuser: Database):
+    """Two thousand requests on few connections, among them errors, refusals, some given up and some that take too long.
+
+    After each of them nothing is left of it on the connections.
+    """
     found = asked = 0
     for turn in range(1000):
         for organization in (OURS, THEIRS):
             document = (READ, WRITE, READ, FAILS, READ, REFUSED)[turn % 6]
-            found += await (cancelled if turn % 7 == 0 else foreign)(world, document, organization)
+            if turn % 200 == 1:
+                found += await stuck(superuser, foreign(world, document, organization))
+            else:
+                found += await (cancelled if turn % 7 == 0 else foreign)(world, document, organization)
             asked += 1
+            row = await service.fetch_row(LEFT)
+            assert row is not None
+            assert tuple(row) == ("", "", 0)
     assert (asked, found) == (2000, 0)
-    row = await service.fetch_row("SELECT current_setting('app.organization', true), (SELECT count(*) FROM products)")
-    assert row is not None
-    assert (row[0] or "", row[1]) == ("", 0)
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_what_takes_too_long_is_told_so(world: World, service: Database, superuser: Database):
+    """Without which the turns above would not be what they say."""
+    answer = orjson.loads(await stuck(superuser, world.graphql(OF[OURS], READ, {}, None)))
+    assert {each["errorType"] for each in answer["errors"]} == {"ExecutionTimeout"}
 
 
 async def test_many_at_once(world: World, service: Database):

@@ -10,7 +10,7 @@ import pytest
 from service.catalog.model import Catalog
 from service.db import embedded
 from service.db.engine import Database
-from service.db.readiness import serving_problem, table_problem
+from service.db.readiness import serving_problem, table_problem, warn_of_revision
 from service.db.security.bound import refuse_unbound
 from service.db.upgrade import upgrade
 from service.errors import WrongRole
@@ -96,6 +96,24 @@ async def test_who_has_set_a_role_is_asked_for_both(migrated: str):
         database = Database.connect(f"{migrated}&role={role}", size=1, admit=refuse_unbound)
         with pytest.raises(WrongRole, match=why):
             await database.ping()
+        await database.close()
+
+
+async def test_where_there_is_no_row_level_security_yet_the_log_says_so(
+    make_database: MakeDatabase, caplog: pytest.LogCaptureFixture
+):
+    url = await make_database(None)
+    for revision, said in (
+        ("0002", ["The database is at revision 0002, where there is no row-level security"]),
+        ("head", []),
+    ):
+        await asyncio.to_thread(upgrade, url, revision)
+        database = Database.connect(embedded.url_as(url, "app_rw"), size=1, admit=refuse_unbound)
+        caplog.clear()
+        await warn_of_revision(database)
+        assert [
+            each.message.partition(":")[0] for each in caplog.records if each.name == "service.db.readiness"
+        ] == said
         await database.close()
 
 
