@@ -17,10 +17,10 @@ from asyncpg import LockNotAvailableError
 from sqlalchemy import Column, Connection, event
 
 from service.catalog.packaged import shipped
-from service.db.address import Address, address_of
-from service.db.live import limit_transaction, patiently
-from service.db.tables import tables_from_catalog
-from service.db.upgrade import migration_engine
+from service.db.connections.address import Address, address_of
+from service.db.migrations.live import limit_transaction, patiently
+from service.db.migrations.upgrade import migration_engine
+from service.db.schema.tables import tables_from_catalog
 from service.errors import CommandError
 
 MIGRATOR = 0x0FF7A3B

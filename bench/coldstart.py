@@ -22,9 +22,9 @@ from statistics import median
 from service.auth.issuer import DevelopmentIssuer
 from service.catalog.packaged import shipped
 from service.cli import package
-from service.db import embedded
-from service.db.engine import Database
-from service.db.schema import schema_sql
+from service.db.connections.engine import Database
+from service.db.ddl import schema_sql
+from service.db.development import embedded
 from service.db.security.roles import SERVE, make_local_roles
 from service.importer import catalog_from_sdl
 from tests.aws.runtime import running_function

@@ -19,7 +19,7 @@ import orjson
 
 from service.auth.principal import ORGANIZATION_CLAIM, Principal
 from service.catalog.model import Catalog, Provider
-from service.db.engine import Database
+from service.db.connections.engine import Database
 from service.db.repository import Repository
 from service.errors import ServiceError
 from service.graphql.execute import GraphQL

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from bench.data import ROWS
 from service.catalog.model import Catalog
-from service.db import embedded
-from service.db.engine import Database, Transaction
-from service.db.scratch import create_scratch, create_tables
+from service.db.connections.engine import Database, Transaction
+from service.db.development import embedded
+from service.db.development.scratch import create_scratch, create_tables
 from service.importer import catalog_from_sdl
 
 SCHEMA = Path(__file__).parent / "amplify.graphql"

@@ -20,11 +20,12 @@ from unittest.mock import patch
 from bench.lists import ADMIN, KEY, Crowd, Reader, fill
 from service.catalog.model import Catalog
 from service.catalog.packaged import shipped
-from service.db import embedded, statements
-from service.db.engine import Database
+from service.db.connections.engine import Database
+from service.db.ddl import schema_sql
+from service.db.development import embedded
 from service.db.repository import Prepared, Repository
-from service.db.schema import schema_sql
 from service.db.security.roles import make_local_roles
+from service.db.sql import statements
 from service.operations.plans import Plans
 
 ORGANIZATIONS, VALUES = 100, 50

@@ -22,10 +22,10 @@ from service.auth.classes import CallerClasses
 from service.auth.principal import ORGANIZATION_CLAIM, Principal
 from service.catalog.audit_entry import AUDIT_ENTRY
 from service.catalog.model import Catalog, Field, Model, Provider
-from service.db.engine import Database, How
-from service.db.lanes import Lane
+from service.db.connections.engine import Database, How
+from service.db.connections.lanes import Lane
 from service.db.repository import Repository
-from service.db.tables import version_column
+from service.db.schema.tables import version_column
 from service.graphql.execute import GraphQL
 from service.graphql.fallback import Fallback
 from service.graphql.light import light_schema

@@ -24,11 +24,11 @@ from bench.trade import LOT, PROVOKED, Books, Client, Market, Send, differences,
 from service.app import compose
 from service.auth.issuer import DevelopmentIssuer, cursor_key
 from service.catalog.packaged import shipped
-from service.db import embedded
-from service.db.engine import Database
+from service.db.connections.engine import Database
+from service.db.development import embedded
+from service.db.migrations.upgrade import upgrade
 from service.db.organizations import NewOrganization, create_organization
 from service.db.security.roles import SERVE
-from service.db.upgrade import upgrade
 from service.settings import Settings
 
 CLIENTS = 16

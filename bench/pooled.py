@@ -17,9 +17,9 @@ from pathlib import Path
 from bench.crowd import EXPECTED, Books, differences, furnished, mingle
 from bench.pooler import NoPoolerError, running_pooler
 from service.catalog.packaged import shipped
-from service.db import embedded
-from service.db.engine import Database
-from service.db.schema import schema_sql
+from service.db.connections.engine import Database
+from service.db.ddl import schema_sql
+from service.db.development import embedded
 from service.db.security.roles import SERVE, make_local_roles
 
 

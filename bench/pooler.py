@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-from service.db.account import Account
+from service.db.development.account import Account
 
 SETTINGS = {
     "listen_addr": "127.0.0.1",

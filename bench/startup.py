@@ -27,7 +27,7 @@ settings = Settings.from_environ({"DATABASE_URL": "postgresql://a@b/c", "OFFRAMP
 with loading():
     import service.app
     from service.catalog.packaged import load
-    from service.db.engine import Database
+    from service.db.connections.engine import Database
     imported = time.process_time()
     catalog = load(Path(sys.argv[1]).read_bytes())
     loaded = time.process_time()

@@ -31,7 +31,7 @@ from graphql import (
 
 from service.auth.principal import Principal
 from service.catalog.model import Catalog, Provider
-from service.db.engine import Database
+from service.db.connections.engine import Database
 from service.db.repository import Prepared, Repository
 from service.graphql.execute import GraphQL
 from service.graphql.fallback import Fallback

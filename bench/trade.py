@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from service.db.engine import Database, Transaction
+from service.db.connections.engine import Database, Transaction
 
 PLACE = "mutation($i: PlacePurchaseOrderInput!) { placePurchaseOrder(input: $i) { id total } }"
 RECEIVE = """mutation($id: ID!, $lines: [ReceivedLineInput!]!) {

@@ -22,7 +22,7 @@ from service.auth.authenticator import Authenticator, authenticator_from
 from service.auth.classes import CallerClasses
 from service.auth.membership import Members
 from service.catalog.model import Catalog
-from service.db.engine import Database
+from service.db.connections.engine import Database
 from service.db.readiness import serving_problem, table_problem
 from service.db.repository import Repository
 from service.deadline import Deadline

@@ -14,12 +14,12 @@ import pytest
 
 from service.catalog.model import Catalog, Integrity
 from service.catalog.packaged import shipped
-from service.db import embedded
-from service.db.engine import Database
-from service.db.schema import schema_sql
+from service.db.connections.engine import Database
+from service.db.ddl import schema_sql
+from service.db.development import embedded
+from service.db.schema.tables import tables_from_catalog
 from service.db.security.roles import make_local_roles
 from service.db.security.watch import Watch
-from service.db.tables import tables_from_catalog
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser

@@ -11,8 +11,8 @@ from dataclasses import replace
 
 from service.auth.principal import ORGANIZATION_CLAIM, Principal
 from service.catalog.model import Catalog, Field, Integrity, Model, TypeRef
-from service.db.embedded import url_as
-from service.db.engine import Database
+from service.db.connections.engine import Database
+from service.db.development.embedded import url_as
 from service.db.security.roles import SERVE
 
 ORGANIZATION = "o1"

@@ -1,6 +1,6 @@
 """What `enforced` integrity asks of the rows, while the code before it goes on serving: columns, indexes, constraints.
 
-On tables with rows every step is one that clients do not wait for (service/db/live.py), and a migration that was cut
+On tables with rows every step is one that clients do not wait for (service/db/migrations/live.py), and a migration that was cut
 off goes on where it was; wrong rows are reported before anything changes. Code for `legacy` tables reads and writes
 these as before, and so does code for `enforced` ones, which keeps organizations apart by its predicates alone until
 the next revision switches row-level security on. It needs the roles (service/db/security/roles.py).
@@ -12,8 +12,8 @@ from collections.abc import Iterator
 
 from alembic import op
 
-from service.db.live import Live, live, lock_tables, run_at_once
-from service.db.preflight import Enforced, Reference, refuse_wrong_rows, telling_wrong_rows
+from service.db.migrations.live import Live, live, lock_tables, run_at_once
+from service.db.migrations.preflight import Enforced, Reference, refuse_wrong_rows, telling_wrong_rows
 from service.errors import CommandError
 
 revision = "0002"

@@ -12,7 +12,7 @@ from types import ModuleType
 
 from alembic import context
 
-from service.db.live import lock_tables, run_at_once
+from service.db.migrations.live import lock_tables, run_at_once
 
 revision = "0003"
 down_revision = "0002"

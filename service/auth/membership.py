@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from service.auth.principal import GROUPS_CLAIM, ORGANIZATION_CLAIM, Principal
 from service.auth.remembered import Remembered
 from service.catalog.model import Provider
-from service.db.engine import Database
+from service.db.connections.engine import Database
 from service.db.memberships import Membership, memberships, organization_of_key
 from service.errors import AmbiguousOrganization, NoOrganization, Suspended, UnboundApiKey
 

@@ -21,7 +21,7 @@ from service.aws.events import MalformedEvent, checked, is_warm_up
 from service.aws.login import address_from
 from service.aws.secrets import member_of, read_secret
 from service.aws.tracing import send_spans
-from service.db.engine import Database
+from service.db.connections.engine import Database
 from service.db.readiness import warn_of_revision
 from service.db.security.bound import refuse_unbound
 from service.deadline import SECONDS_LEFT

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from service.aws.secrets import member_of, read_secret
 from service.aws.signing import Signer
-from service.db.address import Address, Passwords, RoleAddress, UrlAddress, postgresql_url
+from service.db.connections.address import Address, Passwords, RoleAddress, UrlAddress, postgresql_url
 from service.errors import SettingsError
 from service.settings import DatabaseSettings
 

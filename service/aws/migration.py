@@ -9,11 +9,11 @@ from dataclasses import asdict
 from typing import Any
 
 from service.aws.login import address_from
-from service.db.address import Address
-from service.db.engine import Database
+from service.db.connections.address import Address
+from service.db.connections.engine import Database
+from service.db.migrations.upgrade import current_revision, upgrade
 from service.db.organizations import NewOrganization, create_organization
 from service.db.readiness import migration_problem
-from service.db.upgrade import current_revision, upgrade
 from service.errors import CommandError
 from service.settings import DatabaseSettings
 

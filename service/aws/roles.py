@@ -11,7 +11,7 @@ from typing import Any
 
 from service.aws.login import address_from
 from service.aws.secrets import read_secret
-from service.db.engine import Database
+from service.db.connections.engine import Database
 from service.db.security.reporting import make_reporting_role
 from service.db.security.roles import make_roles
 from service.errors import CommandError, ServiceError

@@ -66,8 +66,8 @@ class Chosen:
 @contextmanager
 def chosen_database(arguments: argparse.Namespace) -> Iterator[Chosen]:
     """The database the options and the environment name, running for as long as the block."""
-    from service.db import embedded  # noqa: PLC0415  `offramp --help` needs no database
-    from service.db.address import database_name  # noqa: PLC0415
+    from service.db.connections.address import database_name  # noqa: PLC0415
+    from service.db.development import embedded  # noqa: PLC0415  `offramp --help` needs no database
 
     if arguments.database_url and arguments.data_dir:
         raise CommandError("--database-url and --data-dir name two databases.", hint="leave one out")
@@ -84,7 +84,7 @@ def chosen_database(arguments: argparse.Namespace) -> Iterator[Chosen]:
 
 def run_upgrade(arguments: argparse.Namespace) -> int:
     """Migrate to the newest revision, or to the one that is named."""
-    from service.db.upgrade import HEAD, upgrade  # noqa: PLC0415
+    from service.db.migrations.upgrade import HEAD, upgrade  # noqa: PLC0415
 
     with chosen_database(arguments) as database:
         upgrade(database.url, arguments.to)
@@ -97,8 +97,8 @@ def run_reset(arguments: argparse.Namespace) -> int:
     """Empty the database and migrate it again."""
     import asyncio  # noqa: PLC0415
 
-    from service.db.scratch import drop_scratches  # noqa: PLC0415
-    from service.db.upgrade import empty, upgrade  # noqa: PLC0415
+    from service.db.development.scratch import drop_scratches  # noqa: PLC0415
+    from service.db.migrations.upgrade import empty, upgrade  # noqa: PLC0415
 
     with chosen_database(arguments) as database:
         if not database.is_embedded and arguments.force != database.label:

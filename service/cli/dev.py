@@ -139,7 +139,7 @@ def _serve(
     from service.app import compose  # noqa: PLC0415  as above
     from service.cli.people import people_of, people_of_inventory  # noqa: PLC0415  as above
     from service.cli.server import serve  # noqa: PLC0415  as above
-    from service.db.engine import Database  # noqa: PLC0415  as above
+    from service.db.connections.engine import Database  # noqa: PLC0415  as above
     from service.db.security.watch import Watch  # noqa: PLC0415  as above
     from service.page import Caller  # noqa: PLC0415  as above
     from service.settings.forms import LOCAL_HOSTS  # noqa: PLC0415  as above
@@ -202,8 +202,8 @@ def _catalog(schema: str | None, integrity: str | None, *, quiet: bool) -> Catal
 @contextmanager
 def _database(arguments: argparse.Namespace, catalog: Catalog, *, is_shipped: bool) -> Iterator[str]:
     """The URL of a database with the catalog's tables in it, for as long as the block runs."""
-    from service.db.scratch import create_scratch  # noqa: PLC0415  as above
-    from service.db.upgrade import upgrade  # noqa: PLC0415  as above
+    from service.db.development.scratch import create_scratch  # noqa: PLC0415  as above
+    from service.db.migrations.upgrade import upgrade  # noqa: PLC0415  as above
 
     with _server(arguments) as url:
         with step("Bringing the tables up to date", quiet=arguments.json) as making:
@@ -221,7 +221,7 @@ def _database(arguments: argparse.Namespace, catalog: Catalog, *, is_shipped: bo
 
 def _served(url: str, arguments: argparse.Namespace) -> str:
     """The URL to serve from: as a role that row-level security binds."""
-    from service.db.embedded import url_as  # noqa: PLC0415  as above
+    from service.db.development.embedded import url_as  # noqa: PLC0415  as above
     from service.db.security.roles import SERVE  # noqa: PLC0415  as above
 
     if not arguments.database_url:
@@ -232,8 +232,8 @@ def _served(url: str, arguments: argparse.Namespace) -> str:
 @contextmanager
 def _server(arguments: argparse.Namespace) -> Iterator[str]:
     """The URL of a PostgreSQL that answers: the one that was named, else the embedded one."""
-    from service.db import embedded  # noqa: PLC0415  as above
-    from service.db.address import database_name  # noqa: PLC0415  as above
+    from service.db.connections.address import database_name  # noqa: PLC0415  as above
+    from service.db.development import embedded  # noqa: PLC0415  as above
 
     with ExitStack() as started, step("Starting PostgreSQL", quiet=arguments.json) as starting:
         if arguments.database_url:
@@ -250,7 +250,7 @@ def _server(arguments: argparse.Namespace) -> Iterator[str]:
 
 
 async def _load_demo(url: str, catalog: Catalog) -> None:
-    from service.db.engine import Database  # noqa: PLC0415  as above
+    from service.db.connections.engine import Database  # noqa: PLC0415  as above
     from service.demo import load_demo  # noqa: PLC0415  as above
 
     database = Database.connect(url, size=1)
@@ -261,7 +261,7 @@ async def _load_demo(url: str, catalog: Catalog) -> None:
 
 
 async def _version(url: str) -> str:
-    from service.db.engine import Database  # noqa: PLC0415  as above
+    from service.db.connections.engine import Database  # noqa: PLC0415  as above
 
     database = Database.connect(url, size=1)
     try:

@@ -70,7 +70,7 @@ def run_create(arguments: argparse.Namespace) -> int:
 
 
 async def _create(url: str, new: NewOrganization, *, with_api_key: bool) -> MadeOrganization:
-    from service.db.engine import Database  # noqa: PLC0415  as above
+    from service.db.connections.engine import Database  # noqa: PLC0415  as above
     from service.db.organizations import create_organization  # noqa: PLC0415  as above
     from service.db.readiness import migration_problem  # noqa: PLC0415  as above
 

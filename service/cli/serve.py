@@ -15,7 +15,7 @@ from service.errors import CommandError, Unavailable, WrongRole
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
-    from service.db.engine import Database
+    from service.db.connections.engine import Database
     from service.settings import Settings
 
 DESCRIPTION = """\
@@ -67,7 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _composed(settings: Settings, *, only_checking: bool) -> ASGIApp:
     from service.app import compose  # noqa: PLC0415  as above
-    from service.db.engine import Database  # noqa: PLC0415  as above
+    from service.db.connections.engine import Database  # noqa: PLC0415  as above
     from service.db.security.bound import refuse_unbound  # noqa: PLC0415  as above
     from service.source import catalog_at  # noqa: PLC0415  as above
 

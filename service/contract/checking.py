@@ -13,7 +13,7 @@ from service.catalog.model import Access, Catalog, Provider, Root, Rule
 from service.contract.operations import Operation
 from service.contract.samples import sample_variables
 from service.contract.text import Text
-from service.db.tracing import Trace
+from service.db.plans.tracing import Trace
 from service.errors import Forbidden, ServiceError
 from service.graphql.documents import Documents, RequestRefused
 from service.graphql.documents import Operation as Validated

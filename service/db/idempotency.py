@@ -12,7 +12,7 @@ from hashlib import blake2b
 
 import orjson
 
-from service.db.engine import Transaction
+from service.db.connections.engine import Transaction
 from service.db.security.context import ORGANIZATION
 from service.db.security.policies import secured
 from service.db.security.roles import SERVE

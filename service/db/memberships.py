@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from service.db.engine import Connection
+from service.db.connections.engine import Connection
 
 
 @dataclass(frozen=True, slots=True)

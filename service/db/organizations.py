@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from service.auth.api_keys import digest_of, new_api_key
-from service.db.engine import Database, Transaction
+from service.db.connections.engine import Database, Transaction
 from service.errors import ConditionFailed, Invalid
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from service.db.engine import Connection
+from service.db.connections.engine import Connection
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ import logging
 from collections.abc import Awaitable
 
 from service.catalog.model import Catalog
-from service.db.engine import Database
+from service.db.connections.engine import Database
+from service.db.migrations.upgrade import HEAD, SERVED, current_revision, schema_is_current, schema_is_served
 from service.db.security.bound import UNBOUND
-from service.db.upgrade import HEAD, SERVED, current_revision, schema_is_current, schema_is_served
 from service.errors import WrongRole
 
 log = logging.getLogger(__name__)

@@ -15,12 +15,10 @@ from typing import Any, TypeVar
 from service.allowance import ALLOWANCE
 from service.auth.principal import GROUPS_CLAIM, Principal
 from service.catalog.model import Catalog
-from service.db.binds import Run
-from service.db.cost import Sizes, check_rows, nested_sizes
-from service.db.engine import Connection, Database, Transaction
-from service.db.marks import with_cursors
-from service.db.paging import Cursors
-from service.db.plan import (
+from service.db.connections.engine import Connection, Database, Transaction
+from service.db.plans.cost import Sizes, check_rows, nested_sizes
+from service.db.plans.cursors import Cursors
+from service.db.plans.plan import (
     TRUE,
     Around,
     Create,
@@ -37,11 +35,13 @@ from service.db.plan import (
     Selected,
     Update,
 )
+from service.db.plans.writes import Writer
+from service.db.schema.tables import Tables
 from service.db.security.context import TELL, context_of, named_by
 from service.db.security.watch import Watch
-from service.db.statements import Statement, Statements
-from service.db.tables import Tables
-from service.db.writes import Writer
+from service.db.sql.binds import Run
+from service.db.sql.marks import with_cursors
+from service.db.sql.statements import Statement, Statements
 from service.errors import ConditionFailed, Forbidden, NoOrganization
 
 Result = TypeVar("Result")

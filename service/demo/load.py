@@ -9,9 +9,9 @@ from typing import Any
 import orjson
 
 from service.catalog.model import Catalog, Field, Model
-from service.db.engine import Database
+from service.db.connections.engine import Database
+from service.db.schema.tables import tables_from_catalog
 from service.db.security.audit import UNAUDITED
-from service.db.tables import tables_from_catalog
 from service.demo.maker import Row
 from service.demo.people import DemoCallers, demo_callers
 from service.demo.rows import demo_rows

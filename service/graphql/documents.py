@@ -1,6 +1,6 @@
 """Documents: parsed and validated once, and kept.
 
-What is compiled from them is kept in `service.db.compilations`.
+What is compiled from them is kept in `service.db.plans.compilations`.
 """
 
 from __future__ import annotations

@@ -19,9 +19,9 @@ from service.auth.classes import CallerClasses
 from service.auth.principal import Principal
 from service.catalog.access import CallerClass
 from service.catalog.model import Root
-from service.db.compilations import Compilations
+from service.db.plans.compilations import Compilations
+from service.db.plans.tracing import Trace
 from service.db.repository import Prepared, Repository
-from service.db.tracing import Trace
 from service.errors import Invalid, ServiceError, Unavailable
 from service.graphql.documents import Documents, Operation, RequestRefused
 from service.graphql.errors import Error, Locator, masked, note_errors, root_error

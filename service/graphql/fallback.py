@@ -21,7 +21,7 @@ from service.catalog.access import Answer as Verdict
 from service.catalog.access import CallerClass, decide
 from service.catalog.model import Access
 from service.catalog.model import Operation as CustomOperation
-from service.db.engine import Transaction
+from service.db.connections.engine import Transaction
 from service.db.repository import Repository
 from service.errors import Forbidden, NotConnected, ServiceError, Unavailable
 from service.graphql.errors import Error, Locator, field_error, masked, not_authorized, path_text

@@ -1,7 +1,7 @@
 """Answers of the database → answers of the API, where the two differ.
 
 PostgreSQL's JSON is passed on as it is unless something in it calls for attention: the mark of a denial
-(see `service.db.marks`), or a null where the schema promises a value. Both are found by looking for
+(see `service.db.sql.marks`), or a null where the schema promises a value. Both are found by looking for
 short texts, which is most of what a large answer costs here. Only an answer with them is parsed.
 """
 
@@ -14,8 +14,8 @@ from typing import Any
 import orjson
 
 from service.catalog.model import TypeRef
-from service.db import plan
-from service.db.marks import DENIED, first_mark
+from service.db.plans import plan
+from service.db.sql.marks import DENIED, first_mark
 from service.errors import Forbidden
 
 Path = list[str | int]

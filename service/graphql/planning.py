@@ -25,10 +25,10 @@ from service.catalog.access import (
 )
 from service.catalog.indexes import followed_sort
 from service.catalog.model import Access, Catalog, Field, Model, Relation, Rule
-from service.db import plan
-from service.db.filters import key_condition, readable_condition
-from service.db.plan import Comparison, Condition, Operator
-from service.db.tracing import peek, source_of
+from service.db.plans import plan
+from service.db.plans.filters import key_condition, readable_condition
+from service.db.plans.plan import Comparison, Condition, Operator
+from service.db.plans.tracing import peek, source_of
 from service.errors import Forbidden, Invalid, Limited
 from service.graphql.roots import RootField
 from service.graphql.selections import Chosen, Reader

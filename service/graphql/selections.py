@@ -24,7 +24,7 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues
 
-from service.db.tracing import peek
+from service.db.plans.tracing import peek
 from service.errors import Invalid
 
 

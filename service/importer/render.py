@@ -1,4 +1,4 @@
-"""The catalog → model source, the reverse of `service.db.derive`: what is read back is the same catalog."""
+"""The catalog → model source, the reverse of `service.db.vocabulary.derive`: what is read back is the same catalog."""
 
 from __future__ import annotations
 

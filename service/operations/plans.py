@@ -12,8 +12,8 @@ from typing import Any
 
 from service.catalog.access import Answer, CallerClass, decide, required, required_by_deletion, required_by_input
 from service.catalog.model import Access, Field, Model
-from service.db import plan
-from service.db.filters import condition_of
+from service.db.plans import plan
+from service.db.plans.filters import condition_of
 from service.db.repository import Prepared, Repository
 
 KEPT = 500

@@ -23,11 +23,11 @@ from service.auth.principal import Principal
 from service.catalog import names
 from service.catalog.access import Answer, decide, is_open, required
 from service.catalog.model import Access, Field, Model, TypeRef
-from service.db import plan
-from service.db.binds import shown
-from service.db.engine import Transaction
-from service.db.output import read_by
+from service.db.connections.engine import Transaction
+from service.db.plans import plan
 from service.db.repository import Repository
+from service.db.sql.binds import shown
+from service.db.sql.output import read_by
 from service.errors import Forbidden, Invalid, ServiceError
 from service.graphql.notes import decoded
 from service.graphql.planning import Planner

@@ -14,7 +14,7 @@ from typing import Any, Self, TypeVar, cast
 from service.auth.principal import Principal
 from service.catalog.access import CallerClass
 from service.catalog.model import Model
-from service.db.engine import Transaction
+from service.db.connections.engine import Transaction
 from service.db.repository import Prepared
 from service.errors import Forbidden, NotFound
 from service.graphql.notes import decoded

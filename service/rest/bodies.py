@@ -14,7 +14,7 @@ import orjson
 from graphql import GraphQLError, parse_value, value_from_ast_untyped
 
 from service.catalog.model import Catalog, Field, InputType, ObjectType, Operation, TypeRef
-from service.db.writes import default_of
+from service.db.plans.writes import default_of
 from service.graphql.scalars import SCALAR_TYPES, parse_json
 from service.rest.problems import Complain, Flaw, Flawed, but_for_unknown, escaped, meant
 from service.rest.resources import Resource, is_any_json

@@ -1,4 +1,4 @@
-"""Filters, as they come in a query string or as JSON → the form in which `service.db.filters` takes them.
+"""Filters, as they come in a query string or as JSON → the form in which `service.db.plans.filters` takes them.
 
 The form is that of Amplify's `ModelXFilterInput`, with three things more: `in`, `exists` for `attributeExists`,
 and lists asked by what they hold alone. Values are checked against the type of the field; a date or time may be
@@ -15,7 +15,7 @@ from graphql import GraphQLError
 
 from service.catalog.model import Catalog, Field, Model
 from service.catalog.scalars import SCALARS
-from service.db.filters import MOST_NESTED
+from service.db.plans.filters import MOST_NESTED
 from service.graphql.scalars import SCALAR_TYPES, parse_date, parse_date_time, parse_text
 from service.rest.problems import Complain, escaped, meant
 

@@ -15,9 +15,9 @@ from typing import Any
 from service.catalog.access import Answer, CallerClass, Verdict, decide, names_owner, required
 from service.catalog.indexes import followed_sort
 from service.catalog.model import Access, Catalog, Field, Model, ObjectType, Relation
-from service.db import plan
-from service.db.filters import readable_condition
-from service.db.tracing import source_of
+from service.db.plans import plan
+from service.db.plans.filters import readable_condition
+from service.db.plans.tracing import source_of
 from service.errors import Forbidden
 from service.rest.questions import ListQuestion, Order
 from service.rest.resources import is_any_json

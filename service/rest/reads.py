@@ -12,10 +12,10 @@ from graphql import GraphQLError
 
 from service.catalog.model import Model
 from service.catalog.scalars import SCALARS
-from service.db import plan
-from service.db.compilations import Compilations
+from service.db.plans import plan
+from service.db.plans.compilations import Compilations
+from service.db.plans.tracing import Trace
 from service.db.repository import Prepared, Repository
-from service.db.tracing import Trace
 from service.errors import Forbidden
 from service.graphql.scalars import SCALAR_TYPES
 from service.rest.etags import is_known, is_since, page_tag

@@ -17,7 +17,7 @@ from service.catalog.columns import snake_case
 from service.catalog.model import Catalog, Field, Model, Operation, Relation, Root
 from service.catalog.plurals import upper_first
 from service.catalog.scalars import SCALARS
-from service.db.tables import access_paths
+from service.db.schema.tables import access_paths
 
 PREFIX = "/v1"
 KEY_SEPARATOR = "~"

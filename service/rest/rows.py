@@ -8,8 +8,8 @@ from datetime import datetime
 from email.utils import format_datetime
 from typing import Self
 
-from service.db.binds import instant
-from service.db.marks import DENIED_TEXT, first_mark
+from service.db.sql.binds import instant
+from service.db.sql.marks import DENIED_TEXT, first_mark
 from service.errors import Forbidden
 from service.rest.etags import entity_tag
 from service.rest.exchange import Headers

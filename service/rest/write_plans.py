@@ -8,7 +8,7 @@ from typing import ParamSpec
 
 from service.catalog.access import CallerClass, required, required_by_deletion, required_by_input
 from service.catalog.model import Access, Model
-from service.db import plan
+from service.db.plans import plan
 from service.db.repository import Prepared, Repository
 from service.rest.planning import Planner, about
 from service.rest.shapes import EVERYTHING

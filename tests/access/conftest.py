@@ -17,8 +17,8 @@ import pytest
 from service.auth.principal import ORGANIZATION_CLAIM, Principal
 from service.catalog.audit_entry import AUDIT_ENTRY
 from service.catalog.model import Catalog, Provider
-from service.db import embedded
-from service.db.engine import Database
+from service.db.connections.engine import Database
+from service.db.development import embedded
 from service.db.repository import Repository
 from service.errors import ServiceError
 from service.graphql.execute import GraphQL

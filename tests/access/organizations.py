@@ -13,8 +13,8 @@ import orjson
 
 from service.catalog.audit_entry import AUDIT_ENTRY
 from service.catalog.model import Catalog, Field, Model
-from service.db.engine import Database
-from service.db.tables import version_column
+from service.db.connections.engine import Database
+from service.db.schema.tables import version_column
 
 OURS, THEIRS = "ours", "theirs"
 BOTH = "both"

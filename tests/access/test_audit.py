@@ -9,8 +9,8 @@ import orjson
 import pytest
 
 from service.catalog.model import Catalog
-from service.db import embedded
-from service.db.engine import Database, Transaction
+from service.db.connections.engine import Database, Transaction
+from service.db.development import embedded
 from service.errors import ConditionFailed, Forbidden
 from service.sender import SENDER, Sender
 from tests.access.conftest import CALLERS, World

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 
 from service.auth.principal import Principal
 from service.catalog.model import Catalog, Model
-from service.db.engine import Database
+from service.db.connections.engine import Database
 from tests.access.conftest import (
     CALLERS,
     MADE_UP,

@@ -13,7 +13,7 @@ import pytest
 
 from service.auth.principal import ORGANIZATION_CLAIM, Principal
 from service.catalog.model import Catalog
-from service.db.engine import Database
+from service.db.connections.engine import Database
 from service.graphql.execute import GraphQL
 from service.graphql.fallback import Fallback
 from service.graphql.light import light_schema

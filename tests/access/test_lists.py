@@ -11,8 +11,8 @@ import pytest
 
 from bench.lists import Crowd, Reader, fill
 from service.catalog.model import Catalog
-from service.db import embedded
-from service.db.engine import Database
+from service.db.connections.engine import Database
+from service.db.development import embedded
 from service.db.security.roles import SERVE
 from tests.conftest import MakeDatabase
 

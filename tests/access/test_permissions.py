@@ -13,8 +13,8 @@ from service.auth.principal import Principal
 from service.catalog.model import Catalog, Model
 from service.catalog.permissions import Extent, permissions, roles_of
 from service.cli.reference import permissions_page
-from service.db import embedded
-from service.db.engine import Database
+from service.db.connections.engine import Database
+from service.db.development import embedded
 from tests.access.conftest import CALLERS, World, of
 from tests.access.organizations import OURS, THEIRS, plant
 from tests.access.questions import input_of, key_of, touched

@@ -13,8 +13,9 @@ import pytest
 
 from service.auth.principal import Principal
 from service.catalog.model import Catalog
-from service.db import embedded, engine, lanes
-from service.db.engine import Database
+from service.db.connections import engine, lanes
+from service.db.connections.engine import Database
+from service.db.development import embedded
 from tests.access.conftest import World, of
 from tests.access.organizations import OURS, THEIRS, plant
 from tests.conftest import MakeDatabase

@@ -13,10 +13,10 @@ import pytest
 
 from service.auth.issuer import DevelopmentIssuer
 from service.catalog.model import Catalog
-from service.db import embedded
-from service.db.engine import Database
+from service.db.connections.engine import Database
+from service.db.development import embedded
+from service.db.migrations.upgrade import upgrade
 from service.db.security.roles import SERVE
-from service.db.upgrade import upgrade
 from service.demo import demo_callers, load_demo
 from tests.conftest import MakeDatabase
 from tests.running import running_serve

@@ -15,8 +15,9 @@ from service import allowance
 from service.allowance import ALLOWANCE, Allowance
 from service.auth.principal import ORGANIZATION_CLAIM, Principal
 from service.catalog.model import Catalog
-from service.db import embedded, purchase_orders
-from service.db.engine import Database
+from service.db import purchase_orders
+from service.db.connections.engine import Database
+from service.db.development import embedded
 from service.db.repository import Repository
 from service.graphql.fallback import MOST_AT_ONCE
 from tests.access.conftest import CALLERS, THEIR_ADMIN, World, of

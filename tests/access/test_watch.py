@@ -13,8 +13,8 @@ import pytest
 
 from service.auth.principal import ORGANIZATION_CLAIM
 from service.catalog.model import Catalog
-from service.db import embedded
-from service.db.engine import Database
+from service.db.connections.engine import Database
+from service.db.development import embedded
 from service.db.repository import Repository
 from service.db.security.watch import NobodyAsksError, Watch
 from service.graphql.execute import GraphQL

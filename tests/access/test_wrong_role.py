@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from service.auth.issuer import DevelopmentIssuer
-from service.db import embedded
-from service.db.upgrade import upgrade
+from service.db.development import embedded
+from service.db.migrations.upgrade import upgrade
 from service.demo import demo_callers
 from tests.running import running_serve
 

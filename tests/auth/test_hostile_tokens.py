@@ -14,8 +14,8 @@ from service.auth.authenticator import NO_HEADER, SIGNED
 from service.auth.issuer import DevelopmentIssuer
 from service.auth.tokens import EXPIRED, REFUSED, UNPARSABLE, UNTRUSTED
 from service.catalog.model import Catalog
-from service.db.embedded import url_as
-from service.db.engine import Database
+from service.db.connections.engine import Database
+from service.db.development.embedded import url_as
 from service.db.security.roles import SERVE
 from service.settings import Settings
 from tests.auth.hostile import GOOD, HOSTILE, Forge, Hostile

@@ -16,8 +16,8 @@ from service.auth.membership import LONGEST_KNOWN, LONGEST_UNKNOWN, MOST_KNOWN, 
 from service.auth.principal import Principal
 from service.auth.tokens import REFUSED, TokenVerifier
 from service.catalog.model import Catalog, Provider
-from service.db.embedded import url_as
-from service.db.engine import Database
+from service.db.connections.engine import Database
+from service.db.development.embedded import url_as
 from service.db.security.roles import SERVE
 from service.errors import (
     AmbiguousOrganization,

@@ -14,8 +14,8 @@ from service.auth.keys import UNKNOWN_PAUSE, FetchedKeys
 from service.auth.membership import Members
 from service.auth.tokens import REFUSED, UNTRUSTED, Pool, TokenVerifier
 from service.catalog.model import Catalog
-from service.db.embedded import url_as
-from service.db.engine import Database
+from service.db.connections.engine import Database
+from service.db.development.embedded import url_as
 from service.db.security.roles import SERVE
 from service.errors import SettingsError, Unauthenticated, Unavailable
 from service.settings import Settings, well_known_keys

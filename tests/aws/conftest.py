@@ -13,10 +13,10 @@ import pytest
 
 from service.auth.issuer import DevelopmentIssuer
 from service.catalog.model import Catalog
-from service.db.embedded import url_as
-from service.db.engine import Database
+from service.db.connections.engine import Database
+from service.db.development.embedded import url_as
+from service.db.migrations.upgrade import upgrade
 from service.db.security.roles import SERVE
-from service.db.upgrade import upgrade
 from service.demo import demo_callers, load_demo
 from service.demo.people import DemoCaller
 from tests.aws.runtime import LocalLambda, running_function

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from service.db.engine import Database
+from service.db.connections.engine import Database
 
 LONGEST = 16_000
 """Bytes of a statement: a longer one pins, says the guide (16 KB)."""

@@ -9,8 +9,8 @@ import pytest
 
 from bench.crowd import EXPECTED, TIMED_OUT, Books, differences, furnished, mingle, strangers_in
 from service.catalog.model import Catalog
-from service.db.embedded import url_as
-from service.db.engine import Database
+from service.db.connections.engine import Database
+from service.db.development.embedded import url_as
 from service.db.security.roles import SERVE
 from tests.aws.pooler import pooler_before
 from tests.conftest import MakeDatabase

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from service.auth.issuer import DevelopmentIssuer
-from service.db.engine import Database
+from service.db.connections.engine import Database
 from service.demo import demo_callers
 from tests.aws.runtime import LocalLambda, running_function
 

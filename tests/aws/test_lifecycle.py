@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from service.db.engine import Database
+from service.db.connections.engine import Database
 from service.demo import demo_callers
 from tests.aws.pooler import pooler_before
 from tests.aws.runtime import LocalLambda, running_function

@@ -18,8 +18,8 @@ from bench.pooler import Pooler
 from service.aws.login import SecretPassword, Tokens, address_from
 from service.aws.secrets import member_of, read_secret
 from service.aws.signing import Signer
-from service.db.address import RoleAddress, UrlAddress
-from service.db.engine import Database
+from service.db.connections.address import RoleAddress, UrlAddress
+from service.db.connections.engine import Database
 from service.errors import SettingsError, Unavailable
 from service.settings import DatabaseSettings
 from tests.aws.certificates import make_certificates

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from service.auth.issuer import DevelopmentIssuer
-from service.db.embedded import url_as
-from service.db.engine import Database
+from service.db.connections.engine import Database
+from service.db.development.embedded import url_as
+from service.db.migrations.upgrade import HEAD
 from service.db.security.roles import MIGRATE, SERVE, make_local_roles
-from service.db.upgrade import HEAD
 from tests.aws.pooler import pooler_before
 from tests.aws.runtime import InvocationFailed, LocalLambda, running_function
 from tests.aws.test_handler import said

@@ -16,7 +16,7 @@ import pytest
 
 from service.cli import package
 from service.cli.shared_objects import cut_to_what_is_loaded, machine_of
-from service.db.upgrade import HEAD
+from service.db.migrations.upgrade import HEAD
 from service.errors import CommandError
 from tests.aws.runtime import running_function
 

@@ -15,7 +15,7 @@ from graphql import OperationDefinitionNode, print_ast
 
 from service.auth.principal import Principal
 from service.catalog.model import Catalog, Provider
-from service.db.engine import Database
+from service.db.connections.engine import Database
 from service.db.repository import Repository
 from service.demo import demo_callers
 from service.demo.people import DemoCaller

@@ -10,7 +10,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from service.db.upgrade import upgrade
+from service.db.migrations.upgrade import upgrade
 from tests.aws.runtime import InvocationFailed, LocalLambda, running_function
 from tests.aws.secrets_manager import SecretsManager, running_secrets_manager
 from tests.conftest import throwaway_server

@@ -18,7 +18,7 @@ from service.app import compose
 from service.auth import membership
 from service.auth.issuer import DevelopmentIssuer
 from service.catalog.model import Catalog
-from service.db.engine import Database
+from service.db.connections.engine import Database
 from service.demo import demo_callers
 from service.settings import Settings
 from tests.aws.sent import ServerLog, logging_everything, pins

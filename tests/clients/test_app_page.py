@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import pytest
 from playwright.async_api import expect
 
-from service.db.engine import Database
+from service.db.connections.engine import Database
 from tests.clients.conftest import HERE
 from tests.packages import NODE
 

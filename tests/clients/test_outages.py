@@ -8,7 +8,7 @@ import secrets
 
 import pytest
 
-from service.db.engine import Database
+from service.db.connections.engine import Database
 from tests.clients.conftest import ORGANIZATION, App, make_organization, running_service
 from tests.clients.line import Line
 

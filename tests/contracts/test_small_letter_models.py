@@ -9,7 +9,7 @@ import pytest
 
 from service.auth.principal import Principal
 from service.catalog.model import Provider
-from service.db.engine import Database
+from service.db.connections.engine import Database
 from service.db.repository import Repository
 from service.graphql.execute import CompiledOperation, GraphQL
 from service.graphql.fallback import Fallback

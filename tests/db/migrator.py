@@ -12,8 +12,8 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from service.db import upgrade
-from service.db.address import Address
+from service.db.connections.address import Address
+from service.db.migrations import upgrade
 
 Saw = Callable[[str, Any], None]
 

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from service.db import engine
-from service.db.engine import Database, Transaction
+from service.db.connections import engine
+from service.db.connections.engine import Database, Transaction
 from service.errors import Clash, Invalid, Unavailable
 from tests.conftest import MakeDatabase
 

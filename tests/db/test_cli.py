@@ -11,9 +11,9 @@ import pytest
 
 from service.catalog.model import Catalog
 from service.cli import main
-from service.db import embedded
-from service.db.engine import Database
-from service.db.scratch import create_scratch, scratch_name
+from service.db.connections.engine import Database
+from service.db.development import embedded
+from service.db.development.scratch import create_scratch, scratch_name
 from tests.conftest import MakeDatabase
 from tests.db.legacy_rows import fill
 

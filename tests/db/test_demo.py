@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from service.catalog.model import Catalog
-from service.db.engine import Database
+from service.db.connections.engine import Database
 from service.demo import demo_callers, load_demo
 from service.demo.maker import Row, Rows
 from service.demo.rows import demo_rows

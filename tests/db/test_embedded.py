@@ -12,10 +12,10 @@ from tempfile import mkdtemp
 
 import pytest
 
-from service.db import embedded
-from service.db.account import Account
-from service.db.embedded import SILENT, EmbeddedError, EmbeddedServer
-from service.db.engine import Database
+from service.db.connections.engine import Database
+from service.db.development import embedded
+from service.db.development.account import Account
+from service.db.development.embedded import SILENT, EmbeddedError, EmbeddedServer
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -23,7 +23,7 @@ ROOT = Path(__file__).parent.parent.parent
 USER = """
 import sys
 from pathlib import Path
-from service.db import embedded
+from service.db.development import embedded
 server = embedded.start(Path(sys.argv[1]), throwaway=True)
 print(server.url, flush=True)
 sys.stdin.read()

@@ -7,9 +7,9 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from service.db import lanes
-from service.db.address import postgresql_url
-from service.db.engine import Database, Transaction
+from service.db.connections import lanes
+from service.db.connections.address import postgresql_url
+from service.db.connections.engine import Database, Transaction
 from service.errors import (
     CommandError,
     ConditionFailed,

@@ -11,7 +11,7 @@ import pytest
 
 from service.catalog.model import Catalog
 from service.catalog.packaged import shipped
-from service.db import live, upgrade
+from service.db.migrations import live, upgrade
 from service.errors import CommandError
 from tests.conftest import MakeDatabase
 from tests.db.legacy_rows import WRONG, fill

@@ -10,8 +10,8 @@ from alembic import command
 from alembic.script import ScriptDirectory
 
 from service.catalog.model import Catalog
-from service.db import upgrade
-from service.db.engine import Database
+from service.db.connections.engine import Database
+from service.db.migrations import upgrade
 from service.errors import CommandError
 from tests.conftest import MakeDatabase
 
@@ -85,7 +85,7 @@ async def test_every_step_can_be_undone(make_database: MakeDatabase):
 
 async def test_two_migrators_take_turns(make_database: MakeDatabase):
     url = await make_database(None)
-    script = "import sys; from service.db.upgrade import upgrade; upgrade(sys.argv[1])"
+    script = "import sys; from service.db.migrations.upgrade import upgrade; upgrade(sys.argv[1])"
     command_line = (sys.executable, "-c", script, url)
     both = [await asyncio.create_subprocess_exec(*command_line, cwd=upgrade.SCRIPTS[0].parent) for _ in range(2)]
     assert [await each.wait() for each in both] == [0, 0]

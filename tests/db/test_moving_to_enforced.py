@@ -10,9 +10,9 @@ import pytest
 
 from service.auth.principal import ORGANIZATION_CLAIM, Principal
 from service.catalog.model import Catalog
-from service.db import upgrade
-from service.db.embedded import url_as
-from service.db.engine import Database
+from service.db.connections.engine import Database
+from service.db.development.embedded import url_as
+from service.db.migrations import upgrade
 from service.db.readiness import migration_problem, serving_problem
 from tests.conftest import MakeDatabase
 from tests.db.legacy_rows import fill

@@ -15,9 +15,9 @@ from service.auth.principal import Principal
 from service.auth.tokens import TokenVerifier
 from service.catalog.model import Catalog, Provider
 from service.cli import main
-from service.db.engine import Database
+from service.db.connections.engine import Database
+from service.db.migrations.upgrade import upgrade
 from service.db.organizations import NewOrganization, create_organization
-from service.db.upgrade import upgrade
 from service.errors import ConditionFailed, Invalid
 from tests.conftest import MakeDatabase
 

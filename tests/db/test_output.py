@@ -9,8 +9,8 @@ import pytest
 
 from service.auth.principal import Principal
 from service.catalog.model import Catalog, Provider
-from service.db.engine import Database
-from service.db.plan import (
+from service.db.connections.engine import Database
+from service.db.plans.plan import (
     TRUE,
     All,
     Comparison,
@@ -26,8 +26,8 @@ from service.db.plan import (
     Value,
 )
 from service.db.repository import Repository
-from service.db.statements import Statements
-from service.db.tables import Tables
+from service.db.schema.tables import Tables
+from service.db.sql.statements import Statements
 from service.graphql.execute import GraphQL
 from service.graphql.fallback import Fallback
 from service.graphql.light import light_schema

@@ -8,11 +8,11 @@ from dataclasses import replace
 import pytest
 
 from service.catalog.model import Catalog
-from service.db import embedded
-from service.db.engine import Database
+from service.db.connections.engine import Database
+from service.db.development import embedded
+from service.db.migrations.upgrade import upgrade
 from service.db.readiness import serving_problem, table_problem, warn_of_revision
 from service.db.security.bound import refuse_unbound
-from service.db.upgrade import upgrade
 from service.errors import WrongRole
 
 UNBOUND = "so row-level security would not hold. Serve as app_rw."

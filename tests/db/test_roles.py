@@ -11,11 +11,11 @@ from contextlib import asynccontextmanager
 import asyncpg
 import pytest
 
-from service.db.embedded import url_as, url_with_database
-from service.db.engine import DIRECT_SETTINGS, Database
+from service.db.connections.engine import DIRECT_SETTINGS, Database
+from service.db.development.embedded import url_as, url_with_database
+from service.db.migrations.upgrade import upgrade
 from service.db.security.reporting import make_reporting_role
 from service.db.security.roles import LOGINS, make_roles, password_verifier
-from service.db.upgrade import upgrade
 from service.errors import CommandError
 from tests.conftest import throwaway_server
 from tests.db.conftest import FIFTEEN

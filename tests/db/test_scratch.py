@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from service.catalog.model import Catalog
-from service.db.embedded import url_with_database
-from service.db.engine import Database
-from service.db.scratch import create_scratch, drop_scratches, scratch_name
+from service.db.connections.engine import Database
+from service.db.development.embedded import url_with_database
+from service.db.development.scratch import create_scratch, drop_scratches, scratch_name
 from service.errors import CommandError
 
 

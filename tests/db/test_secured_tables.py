@@ -8,9 +8,9 @@ import asyncpg
 import pytest
 
 from service.catalog.model import Catalog
-from service.db import embedded
-from service.db.address import address_of
-from service.db.engine import Database
+from service.db.connections.address import address_of
+from service.db.connections.engine import Database
+from service.db.development import embedded
 from tests.conftest import MakeDatabase
 
 OPEN_TO_NOBODY = {"api_key"}

@@ -7,9 +7,9 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 
 from service.catalog.model import Catalog, Field, Index, Model, ObjectType, Operations, Relation, RelationKind, TypeRef
-from service.db.engine import Database
-from service.db.functions import datetime_text, joined
-from service.db.tables import Tables, access_paths, column_type, tables_from_catalog
+from service.db.connections.engine import Database
+from service.db.schema.functions import datetime_text, joined
+from service.db.schema.tables import Tables, access_paths, column_type, tables_from_catalog
 from tests.conftest import MakeDatabase
 
 

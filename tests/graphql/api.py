@@ -11,7 +11,7 @@ import orjson
 
 from service.auth.principal import Principal
 from service.catalog.model import Catalog, Integrity, Provider
-from service.db.engine import Database
+from service.db.connections.engine import Database
 from service.db.repository import Repository
 from service.graphql.execute import GraphQL
 from service.graphql.fallback import Fallback

@@ -29,7 +29,7 @@ from graphql import (
 from service.auth.principal import ORGANIZATION_CLAIM, Principal
 from service.catalog.model import Catalog, Integrity, Provider
 from service.catalog.packaged import shipped
-from service.db.engine import Database
+from service.db.connections.engine import Database
 from service.db.repository import Repository
 from service.demo import load_demo
 from service.graphql.execute import GraphQL

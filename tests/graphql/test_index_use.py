@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from service.db.engine import Database, How
-from service.db.lanes import Lane
+from service.db.connections.engine import Database, How
+from service.db.connections.lanes import Lane
 from tests.conftest import MakeDatabase
 from tests.graphql.api import Api, api_of
 

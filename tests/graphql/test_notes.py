@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from service.catalog.model import Catalog
-from service.db.plan import Get, Value
+from service.db.plans.plan import Get, Value
 from service.graphql.notes import Answer, Note
 
 

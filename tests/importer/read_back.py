@@ -12,9 +12,9 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import configure_mappers
 
 from service.catalog.packaged import dump
-from service.db.declarative import Record
-from service.db.derive import catalog_from_models
-from service.db.tables import tables_from_catalog
+from service.db.schema.tables import tables_from_catalog
+from service.db.vocabulary.declarative import Record
+from service.db.vocabulary.derive import catalog_from_models
 
 DIALECT = postgresql.dialect()
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from service.catalog.packaged import load
-from service.db.engine import Database
+from service.db.connections.engine import Database
 from service.importer import ImportRefused, catalog_from_sdl
 from service.importer.render import render_models
 from tests.conftest import MakeDatabase

@@ -12,7 +12,7 @@ import pytest
 from service.catalog import words
 from service.catalog.packaged import dump, load, shipped
 from service.db import vocabulary
-from service.db.derive import catalog_from_models
+from service.db.vocabulary.derive import catalog_from_models
 from service.importer import catalog_from_sdl
 from service.importer.render import render_models
 

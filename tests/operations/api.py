@@ -10,7 +10,7 @@ import orjson
 from service.auth.principal import ORGANIZATION_CLAIM, Principal
 from service.catalog.audit_entry import AUDIT_ENTRY
 from service.catalog.model import Catalog, Provider
-from service.db.engine import Database
+from service.db.connections.engine import Database
 from service.db.repository import Repository
 from service.graphql.execute import UNKNOWN, GraphQL
 from service.graphql.fallback import Fallback

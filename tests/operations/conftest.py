@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from service.catalog.model import Catalog
-from service.db.embedded import url_as
-from service.db.engine import Database
+from service.db.connections.engine import Database
+from service.db.development.embedded import url_as
 from service.db.security.roles import SERVE
 from service.importer import catalog_from_sdl
 from service.operations import FUNCTIONS

@@ -9,9 +9,9 @@ import pytest
 
 from bench.trade import LOT, PROVOKED, Books, Client, Market, differences, disturb
 from service.catalog.model import Catalog
-from service.db import engine
-from service.db.embedded import url_as
-from service.db.engine import Database
+from service.db.connections import engine
+from service.db.connections.engine import Database
+from service.db.development.embedded import url_as
 from service.db.purchase_orders import lock_name, raise_on_order
 from service.db.security.roles import SERVE
 from service.operations import FUNCTIONS

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from service.db.engine import Database
+from service.db.connections.engine import Database
 from service.importer import catalog_from_sdl
 from service.operations import FUNCTIONS
 from tests.conftest import MakeDatabase

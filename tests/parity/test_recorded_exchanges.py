@@ -9,7 +9,7 @@ import pytest
 
 from service.auth.principal import Principal
 from service.catalog.model import Catalog, Provider
-from service.db.engine import Database
+from service.db.connections.engine import Database
 from service.db.repository import Repository
 from service.errors import ServiceError
 from service.graphql.execute import GraphQL

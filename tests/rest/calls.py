@@ -13,7 +13,7 @@ import orjson
 from service.auth.classes import CallerClasses
 from service.auth.principal import Principal
 from service.catalog.model import Catalog
-from service.db.engine import Database
+from service.db.connections.engine import Database
 from service.db.repository import Repository
 from service.errors import Unauthenticated
 from service.graphql.fallback import Custom

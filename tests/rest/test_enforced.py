@@ -8,7 +8,7 @@ import pytest
 
 from service.auth.principal import ORGANIZATION_CLAIM
 from service.catalog.model import Catalog
-from service.db.engine import Database
+from service.db.connections.engine import Database
 from service.rest.openapi.document import openapi_document
 from service.rest.resources import resources_of
 from tests.conftest import MakeDatabase

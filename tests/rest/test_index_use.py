@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
-from service.db.engine import Database, How
-from service.db.lanes import Lane
+from service.db.connections.engine import Database, How
+from service.db.connections.lanes import Lane
 from tests.conftest import MakeDatabase
 from tests.rest.calls import Rest, rest_of
 

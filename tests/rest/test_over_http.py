@@ -12,7 +12,7 @@ import pytest
 from service.app import compose
 from service.auth.issuer import DevelopmentIssuer
 from service.catalog.model import Catalog
-from service.db.engine import Database
+from service.db.connections.engine import Database
 from service.rest.resources import resources_of
 from service.settings import Settings
 from tests.conftest import MakeDatabase

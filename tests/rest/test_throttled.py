@@ -13,7 +13,7 @@ import pytest
 from service.app import compose
 from service.auth.issuer import DevelopmentIssuer
 from service.catalog.model import Catalog
-from service.db.engine import Database
+from service.db.connections.engine import Database
 from service.rest.openapi.document import openapi_document
 from service.settings import Settings
 from service.throttle import Throttle

@@ -7,9 +7,9 @@ from typing import Any
 import orjson
 import pytest
 
-from service.db.marks import DENIED, first_mark, with_cursors
-from service.db.paging import Cursors
-from service.db.plan import PageOrder, SortKey
+from service.db.plans.cursors import Cursors
+from service.db.plans.plan import PageOrder, SortKey
+from service.db.sql.marks import DENIED, first_mark, with_cursors
 from service.importer import catalog_from_sdl
 
 CATALOG = catalog_from_sdl(

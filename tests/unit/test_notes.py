@@ -10,11 +10,11 @@ from graphql import FragmentDefinitionNode, OperationDefinitionNode, parse
 
 from service.catalog.access import CallerClass
 from service.catalog.model import Provider
-from service.db.engine import Database
-from service.db.marks import with_cursors
-from service.db.paging import Cursors
-from service.db.plan import PageOrder
+from service.db.connections.engine import Database
+from service.db.plans.cursors import Cursors
+from service.db.plans.plan import PageOrder
 from service.db.repository import Repository
+from service.db.sql.marks import with_cursors
 from service.graphql.light import light_schema
 from service.graphql.notes import Answer, Note, Path
 from service.graphql.planning import Planner

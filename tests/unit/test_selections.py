@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from graphql import FragmentDefinitionNode, GraphQLObjectType, OperationDefinitionNode, build_schema, parse
 
-from service.db.plan import Variable
-from service.db.tracing import Trace, Traced
+from service.db.plans.plan import Variable
+from service.db.plans.tracing import Trace, Traced
 from service.errors import Invalid
 from service.graphql.selections import Chosen, Reader
 

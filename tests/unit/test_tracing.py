@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from service.auth.principal import Principal
 from service.catalog.access import CallerClass
 from service.catalog.model import Catalog, Provider
-from service.db.binds import Run
-from service.db.compilations import Compilations
-from service.db.engine import Database
-from service.db.paging import Cursors
-from service.db.plan import Constant, Tree, Variable
+from service.db.connections.engine import Database
+from service.db.plans.compilations import Compilations
+from service.db.plans.cursors import Cursors
+from service.db.plans.plan import Constant, Tree, Variable
+from service.db.plans.tracing import Trace, Traced, at, peek, resolve_tree, shape, source_of
 from service.db.repository import Prepared, Repository
-from service.db.tracing import Trace, Traced, at, peek, resolve_tree, shape, source_of
+from service.db.sql.binds import Run
 from service.errors import ServiceError
 from service.graphql.documents import Documents, Operation
 from service.graphql.light import light_schema
@@ -403,7 +403,7 @@ def test_branches_that_look_at_different_values_are_both_kept():
 
 
 def test_what_is_kept_is_bounded(monkeypatch):
-    monkeypatch.setattr("service.db.compilations.KEPT_PLANS", 200)
+    monkeypatch.setattr("service.db.plans.compilations.KEPT_PLANS", 200)
     names = [f"v{number}" for number in range(10)]
     declared = " ".join(f"${name}: Boolean!" for name in names)
     chosen = " ".join(f"k{name}: id @include(if: ${name})" for name in names)
@@ -420,7 +420,7 @@ def test_what_is_kept_is_bounded(monkeypatch):
 
 def test_large_plans_are_kept_in_smaller_numbers(monkeypatch):
     """Or somebody who asks two thousand questions of a thousand conditions would fill the memory with them."""
-    monkeypatch.setattr("service.db.compilations.KEPT_SQL", 100)
+    monkeypatch.setattr("service.db.plans.compilations.KEPT_SQL", 100)
     kept: Compilations[str] = Compilations(len)
     for number, length in enumerate((60, 30, 20, 5, 200, 10)):
         kept.get(number, {}, lambda _, length=length: "x" * length)

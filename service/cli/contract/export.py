@@ -40,7 +40,7 @@ def register(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
 
 def run(arguments: argparse.Namespace) -> int:
     """Write every contract, or with `--check` compare it with what is there."""
-    from service.db.derive import catalog_from_models  # noqa: PLC0415  `offramp --help` maps no classes
+    from service.db.vocabulary.derive import catalog_from_models  # noqa: PLC0415  `offramp --help` maps no classes
 
     rooms = {Path(path).parent for path in CONTRACTS}
     missing = sorted(str(room) for room in rooms if not (arguments.directory / room).is_dir())
@@ -89,7 +89,7 @@ def _openapi(catalog: Catalog) -> str:
 
 
 def _sql(catalog: Catalog) -> str:
-    from service.db.schema import schema_sql  # noqa: PLC0415  as above
+    from service.db.ddl import schema_sql  # noqa: PLC0415  as above
 
     return SQL_HEAD + schema_sql(catalog).rstrip() + "\n"
 

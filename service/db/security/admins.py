@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from service.db.failures import LAST_ADMIN
+from service.db.connections.failures import LAST_ADMIN
 from service.db.organizations import ADMIN
-from service.db.quoting import literal
+from service.db.schema.quoting import literal
 from service.db.security.roles import GATE, SERVE
 
 _HELD = """\

@@ -13,7 +13,7 @@ import orjson
 
 from service.catalog.audit_entry import AUDIT_ENTRY, TABLE
 from service.catalog.model import Catalog, Model
-from service.db.quoting import literal, quoted
+from service.db.schema.quoting import literal, quoted
 from service.db.security.context import ORGANIZATION
 from service.db.security.gate import owned_by_gate
 from service.db.security.policies import secured, static_conditions

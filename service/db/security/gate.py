@@ -10,10 +10,10 @@ from collections.abc import Iterator
 
 from service.catalog.columns import shortened
 from service.catalog.model import Access, Catalog, Model
-from service.db.quoting import quoted
+from service.db.schema.quoting import quoted
+from service.db.schema.tables import column_type
 from service.db.security.context import ORGANIZATION
 from service.db.security.roles import GATE, SERVE
-from service.db.tables import column_type
 
 
 def gate_of(model: Model) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 
 from service.catalog.access import EVERYBODY
 from service.catalog.model import Access, Catalog, Model, Provider, Rule
-from service.db.quoting import literal, quoted
+from service.db.schema.quoting import literal, quoted
 from service.db.security.context import ORGANIZATION, SERVICE, key_of, named_by
 from service.db.security.roles import GATE, OWNER, SERVE
 

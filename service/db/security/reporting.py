@@ -10,8 +10,8 @@ import re
 
 import orjson
 
-from service.db.engine import Database
-from service.db.quoting import literal, quoted
+from service.db.connections.engine import Database
+from service.db.schema.quoting import literal, quoted
 from service.errors import CommandError
 
 NAME = re.compile(r"report_[a-z0-9_]{1,40}")

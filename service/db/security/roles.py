@@ -14,7 +14,7 @@ from collections.abc import Mapping
 
 import orjson
 
-from service.db.engine import DIRECT_SETTINGS, Database
+from service.db.connections.engine import DIRECT_SETTINGS, Database
 from service.errors import CommandError
 
 OWNER = "app_owner"

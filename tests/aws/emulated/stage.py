@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 import asyncpg
 
 from service.cli.package import interpreter
-from service.db import embedded
+from service.db.development import embedded
 from tests.aws.emulated.proxy import Proxy, running_proxy
 from tests.running import ROOT
 

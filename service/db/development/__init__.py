@@ -1,0 +1,1 @@
+"""A PostgreSQL for development and tests, which nothing on Lambda needs."""

@@ -1,0 +1,1 @@
+"""Plans → the statements that PostgreSQL gets. Nothing here runs one: `repository` does."""
