@@ -16,30 +16,17 @@ from service.allowance import ALLOWANCE
 from service.auth.principal import GROUPS_CLAIM, Principal
 from service.catalog.model import Catalog
 from service.db.connections.engine import Connection, Database, Transaction
+from service.db.plans.conditions import TRUE
 from service.db.plans.cost import Sizes, check_rows, nested_sizes
 from service.db.plans.cursors import Cursors
-from service.db.plans.plan import (
-    TRUE,
-    Around,
-    Create,
-    Delete,
-    Get,
-    Groups,
-    Guarded,
-    Items,
-    List,
-    Lookup,
-    Many,
-    One,
-    Plan,
-    Selected,
-    Update,
-)
+from service.db.plans.plan import Around, Create, Delete, Get, List, Lookup, Plan, Update
+from service.db.plans.run import Run
+from service.db.plans.selections import Guarded, Items, Many, One, Selected
+from service.db.plans.sources import Groups
 from service.db.plans.writes import Writer
 from service.db.schema.tables import Tables
 from service.db.security.context import TELL, context_of, named_by
 from service.db.security.watch import Watch
-from service.db.sql.binds import Run
 from service.db.sql.marks import with_cursors
 from service.db.sql.statements import Statement, Statements
 from service.errors import ConditionFailed, Forbidden, NoOrganization

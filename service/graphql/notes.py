@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 
 from service.catalog.model import TypeRef
-from service.db.plans import plan
+from service.db.plans import plan, selections
 from service.db.sql.marks import DENIED, first_mark
 from service.errors import Forbidden
 
@@ -49,8 +49,8 @@ class _Bubble(Exception):
 class Answer:
     """What a plan's JSON must look like."""
 
-    selection: tuple[plan.Selected, ...]
-    connection: plan.Connection | None
+    selection: tuple[selections.Selected, ...]
+    connection: selections.Connection | None
     type_name: str
     required: tuple[str, ...]
     """The names, in quotes, behind which no null may stand."""
@@ -121,30 +121,30 @@ def _with_refusals(value: Any) -> Any:
 # ---------------------------------------------------------------- what to look for
 
 
-def _watched(selection: Sequence[plan.Selected]) -> Iterator[str]:
+def _watched(selection: Sequence[selections.Selected]) -> Iterator[str]:
     """The names, in quotes, whose values must not be null; `_IN_A_LIST` for the elements of lists."""
     for selected in selection:
         match selected:
-            case plan.Value(key, field):
+            case selections.Value(key, field):
                 yield from _watched_value(key, field.type)
-            case plan.Guarded(_, shown):
+            case selections.Guarded(_, shown):
                 yield from _watched((shown,))
-            case plan.Hidden(key, required=True):
+            case selections.Hidden(key, required=True):
                 yield f'"{key}"'
-            case plan.Embedded(key, field, _, inner):
+            case selections.Embedded(key, field, _, inner):
                 yield from _watched_value(key, field.type)
                 yield from _watched(inner)
-            case plan.One(key, relation, _, inner):
+            case selections.One(key, relation, _, inner):
                 if relation.required:
                     yield f'"{key}"'
                 yield from _watched(inner)
-            case plan.Many(_, _, page):
+            case selections.Many(_, _, page):
                 yield from _watched_in(page.connection)
 
 
-def _watched_in(connection: plan.Connection) -> Iterator[str]:
+def _watched_in(connection: selections.Connection) -> Iterator[str]:
     for member in connection.members:
-        if isinstance(member, plan.Items):
+        if isinstance(member, selections.Items):
             yield from _watched(member.selection)
 
 
@@ -159,10 +159,10 @@ def _watched_value(key: str, type_: TypeRef) -> Iterator[str]:
 
 
 def _complete_connection(
-    value: dict[str, Any], connection: plan.Connection, model: str, path: Path, notes: list[Note]
+    value: dict[str, Any], connection: selections.Connection, model: str, path: Path, notes: list[Note]
 ) -> dict[str, Any]:
     for member in connection.members:
-        if isinstance(member, plan.Items):
+        if isinstance(member, selections.Items):
             value[member.key] = [
                 _complete_item(item, member.selection, model, [*path, member.key, index], notes)
                 for index, item in enumerate(value[member.key])
@@ -170,7 +170,9 @@ def _complete_connection(
     return value
 
 
-def _complete_item(item: Any, selection: Sequence[plan.Selected], type_name: str, path: Path, notes: list[Note]) -> Any:
+def _complete_item(
+    item: Any, selection: Sequence[selections.Selected], type_name: str, path: Path, notes: list[Note]
+) -> Any:
     """A value that may be null: a null below it that may not ends here."""
     if item is None:
         return None
@@ -181,18 +183,18 @@ def _complete_item(item: Any, selection: Sequence[plan.Selected], type_name: str
 
 
 def _complete_object(
-    value: dict[str, Any], selection: Sequence[plan.Selected], type_name: str, path: Path, notes: list[Note]
+    value: dict[str, Any], selection: Sequence[selections.Selected], type_name: str, path: Path, notes: list[Note]
 ) -> dict[str, Any]:
     for selected in selection:
         value[selected.key] = _complete_field(value[selected.key], selected, type_name, [*path, selected.key], notes)
     return value
 
 
-def _complete_field(value: Any, selected: plan.Selected, parent: str, path: Path, notes: list[Note]) -> Any:
-    if isinstance(selected, plan.Guarded):
+def _complete_field(value: Any, selected: selections.Selected, parent: str, path: Path, notes: list[Note]) -> Any:
+    if isinstance(selected, selections.Guarded):
         selected = selected.shown
     name, required, expected = _promise(selected)
-    if value == DENIED and not isinstance(selected, plan.Typename):
+    if value == DENIED and not isinstance(selected, selections.Typename):
         notes.append(Note(path, denied=True, parent=parent, name=name))
         if required:
             raise _Bubble
@@ -207,44 +209,44 @@ def _complete_field(value: Any, selected: plan.Selected, parent: str, path: Path
     return value
 
 
-def _promise(selected: plan.Selected) -> tuple[str, bool, str]:
+def _promise(selected: selections.Selected) -> tuple[str, bool, str]:
     """The name of a selected field, whether it must not be null, and the type it promises."""
     match selected:
-        case plan.Value(_, field) | plan.Embedded(_, field):
+        case selections.Value(_, field) | selections.Embedded(_, field):
             return field.name, field.type.required, str(field.type.nullable)
-        case plan.One(_, relation, target):
+        case selections.One(_, relation, target):
             return relation.name, relation.required, target.name
-        case plan.Hidden():
+        case selections.Hidden():
             return selected.name, selected.required, selected.type_name
-        case plan.Many(_, relation):
+        case selections.Many(_, relation):
             return relation.name, False, ""
-        case plan.Typename():
+        case selections.Typename():
             return "__typename", True, "String"
-        case plan.Version(key):
+        case selections.Version(key):
             return key, True, "Int"
-        case plan.Guarded(_, shown):
+        case selections.Guarded(_, shown):
             return _promise(shown)
 
 
-def _complete_value(value: Any, selected: plan.Selected, parent: str, path: Path, notes: list[Note]) -> Any:
+def _complete_value(value: Any, selected: selections.Selected, parent: str, path: Path, notes: list[Note]) -> Any:
     match selected:
-        case plan.Value(_, field) if field.type.is_list and field.type.element_required and None in value:
+        case selections.Value(_, field) if field.type.is_list and field.type.element_required and None in value:
             index = value.index(None)
             notes.append(Note([*path, index], denied=False, parent=parent, name=field.name, type_name=field.type.name))
             return None
-        case plan.Embedded(_, field, type_name, inner):
+        case selections.Embedded(_, field, type_name, inner):
             if field.type.is_list:
                 return _complete_list(value, selected, parent, path, notes)
             return _complete_item(value, inner, type_name, path, notes)
-        case plan.One(_, _, target, inner):
+        case selections.One(_, _, target, inner):
             return _complete_item(value, inner, target.name, path, notes)
-        case plan.Many(_, _, page):
+        case selections.Many(_, _, page):
             return _complete_connection(value, page.connection, page.model.name, path, notes)
     return value
 
 
 def _complete_list(
-    value: list[Any], selected: plan.Embedded, parent: str, path: Path, notes: list[Note]
+    value: list[Any], selected: selections.Embedded, parent: str, path: Path, notes: list[Note]
 ) -> list[Any] | None:
     done: list[Any] = []
     for index, element in enumerate(value):

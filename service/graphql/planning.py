@@ -25,9 +25,9 @@ from service.catalog.access import (
 )
 from service.catalog.indexes import followed_sort
 from service.catalog.model import Access, Catalog, Field, Model, Relation, Rule
-from service.db.plans import plan
+from service.db.plans import conditions, plan, selections, sources
+from service.db.plans.conditions import Comparison, Condition, Operator
 from service.db.plans.filters import key_condition, readable_condition
-from service.db.plans.plan import Comparison, Condition, Operator
 from service.db.plans.tracing import peek, source_of
 from service.errors import Forbidden, Invalid, Limited
 from service.graphql.roots import RootField
@@ -78,7 +78,7 @@ class Planner:
         key = tuple((model.field_by_name[name], source_of(arguments[name])) for name in model.key)
         return plan.Get(model, key, self.select(model, chosen.selection_sets), _rules(verdict))
 
-    def _list(self, model: Model, chosen: Chosen, arguments: dict[str, Any], verdict: Verdict) -> plan.Page:
+    def _list(self, model: Model, chosen: Chosen, arguments: dict[str, Any], verdict: Verdict) -> selections.Page:
         """A list. Where the key is not `id` alone it may name the hash, and only then be sorted."""
         spelled = names.list_connection(model.name)
         hash_name, sort = model.key[0], model.key[1:]
@@ -104,7 +104,7 @@ class Planner:
         verdict: Verdict,
         mutation: bool = False,
         type_name: str | None = None,
-    ) -> plan.Page:
+    ) -> selections.Page:
         """A page of rows; `type_name` is the type of the connection where it is not the model's usual one."""
         fields = [model.field_by_name[name] for name in sort]
         if fields:
@@ -113,14 +113,14 @@ class Planner:
             where += (key_condition(fields, arguments.get(_sort_argument(sort))),)
         where += (readable_condition(model, arguments.get("filter"), self.caller),)
         if isinstance(verdict, tuple):
-            where += (plan.Matches(verdict),)
+            where += (conditions.Matches(verdict),)
         limit, token = arguments.get("limit"), arguments.get("nextToken")
         descending = peek(arguments.get("sortDirection")) == "DESC"
-        return plan.Page(
+        return selections.Page(
             model=model,
             connection=self._connection(model, chosen.selection_sets, mutation=mutation, type_name=type_name),
-            where=plan.All(tuple(each for each in where if each != plan.TRUE)),
-            sort=(plan.SortKey(sort, descending),) if sort else (),
+            where=conditions.All(tuple(each for each in where if each != conditions.TRUE)),
+            sort=(sources.SortKey(sort, descending),) if sort else (),
             descending=descending,
             limit=None if limit is None else source_of(limit),
             token=None if token is None else source_of(token),
@@ -128,18 +128,20 @@ class Planner:
 
     def _connection(
         self, model: Model, sets: Sequence[SelectionSetNode], *, mutation: bool, type_name: str | None = None
-    ) -> plan.Connection:
-        members: list[plan.Items | plan.NextToken | plan.Typename] = []
+    ) -> selections.Connection:
+        members: list[selections.Items | selections.NextToken | selections.Typename] = []
         for chosen in self.reader.fields(sets):
             if chosen.name == "items":
-                members.append(plan.Items(chosen.key, self.select(model, chosen.selection_sets, mutation=mutation)))
+                members.append(
+                    selections.Items(chosen.key, self.select(model, chosen.selection_sets, mutation=mutation))
+                )
             elif chosen.name == "nextToken":
-                members.append(plan.NextToken(chosen.key))
+                members.append(selections.NextToken(chosen.key))
             else:
-                members.append(plan.Typename(chosen.key, type_name or names.connection(model.name)))
+                members.append(selections.Typename(chosen.key, type_name or names.connection(model.name)))
         if len(members) > MOST_MEMBERS:
             raise Limited(f"A page is asked for more than {MOST_MEMBERS} things. Ask for its items and its token once.")
-        return plan.Connection(tuple(members))
+        return selections.Connection(tuple(members))
 
     # ------------------------------------------------------------ writes
 
@@ -177,13 +179,13 @@ class Planner:
 
     def select(
         self, model: Model, sets: Sequence[SelectionSetNode], *, mutation: bool = False
-    ) -> tuple[plan.Selected, ...]:
+    ) -> tuple[selections.Selected, ...]:
         """What is selected of a model's row."""
         return tuple(self._selected(model, chosen, mutation=mutation) for chosen in self.reader.fields(sets))
 
-    def _selected(self, model: Model, chosen: Chosen, *, mutation: bool) -> plan.Selected:
+    def _selected(self, model: Model, chosen: Chosen, *, mutation: bool) -> selections.Selected:
         if chosen.name == "__typename":
-            return plan.Typename(chosen.key, model.name)
+            return selections.Typename(chosen.key, model.name)
         relation = model.relation_by_name.get(chosen.name)
         if relation is not None:
             return self._related(model, relation, chosen, mutation=mutation)
@@ -192,7 +194,7 @@ class Planner:
             return _never_there(chosen, model.unresolved)
         verdict: Verdict = decide(field.rules, Access.GET, self.caller) if field.rules else Answer.YES
         if verdict is Answer.NO or (mutation and field.rules):
-            return plan.Hidden(
+            return selections.Hidden(
                 chosen.key,
                 field.name,
                 str(field.type.nullable),
@@ -200,21 +202,21 @@ class Planner:
                 required=field.type.required,
             )
         shown = self._stored(field, chosen, owner=names_owner(model, field))
-        return plan.Guarded(chosen.key, shown, verdict) if isinstance(verdict, tuple) else shown
+        return selections.Guarded(chosen.key, shown, verdict) if isinstance(verdict, tuple) else shown
 
-    def _stored(self, field: Field, chosen: Chosen, *, owner: bool = False) -> plan.Value | plan.Embedded:
+    def _stored(self, field: Field, chosen: Chosen, *, owner: bool = False) -> selections.Value | selections.Embedded:
         if field.type.name not in self.catalog.object_by_name:
-            return plan.Value(chosen.key, field, owner)
+            return selections.Value(chosen.key, field, owner)
         inner = self._embedded(field.type.name, chosen.selection_sets)
-        return plan.Embedded(chosen.key, field, field.type.name, inner)
+        return selections.Embedded(chosen.key, field, field.type.name, inner)
 
-    def _embedded(self, type_name: str, sets: Sequence[SelectionSetNode]) -> tuple[plan.Selected, ...]:
+    def _embedded(self, type_name: str, sets: Sequence[SelectionSetNode]) -> tuple[selections.Selected, ...]:
         embedded = self.catalog.object_by_name[type_name]
         fields = {each.name: each for each in embedded.fields}
-        selection: list[plan.Selected] = []
+        selection: list[selections.Selected] = []
         for chosen in self.reader.fields(sets):
             if chosen.name == "__typename":
-                selection.append(plan.Typename(chosen.key, type_name))
+                selection.append(selections.Typename(chosen.key, type_name))
             elif chosen.name in fields:
                 selection.append(self._stored(fields[chosen.name], chosen))
             else:
@@ -223,39 +225,41 @@ class Planner:
 
     # ------------------------------------------------------------ relations
 
-    def _related(self, model: Model, relation: Relation, chosen: Chosen, *, mutation: bool) -> plan.Selected:
+    def _related(self, model: Model, relation: Relation, chosen: Chosen, *, mutation: bool) -> selections.Selected:
         target = self.catalog.model_by_name[relation.target]
         if mutation and is_redacted(model, target):
             empty = self._connection(target, chosen.selection_sets, mutation=True) if relation.is_many else None
-            return plan.Hidden(
+            return selections.Hidden(
                 chosen.key, relation.name, target.name, denied=False, required=relation.required, connection=empty
             )
         own: Verdict = decide(relation.rules, Access.GET, self.caller) if relation.rules else Answer.YES
         verdict = decide(target.rules, Access.LIST if relation.is_many else Access.GET, self.caller)
         if Answer.NO in {own, verdict}:
-            return plan.Hidden(chosen.key, relation.name, target.name, denied=True, required=relation.required)
+            return selections.Hidden(chosen.key, relation.name, target.name, denied=True, required=relation.required)
         shown = self._one_or_many(model, relation, target, chosen, verdict, mutation=mutation)
-        return plan.Guarded(chosen.key, shown, own) if isinstance(own, tuple) else shown
+        return selections.Guarded(chosen.key, shown, own) if isinstance(own, tuple) else shown
 
     def _one_or_many(
         self, model: Model, relation: Relation, target: Model, chosen: Chosen, verdict: Verdict, *, mutation: bool
-    ) -> plan.One | plan.Many:
+    ) -> selections.One | selections.Many:
         if not relation.is_many:
             selection = self.select(target, chosen.selection_sets, mutation=mutation)
-            return plan.One(chosen.key, relation, target, selection, _rules(verdict))
+            return selections.One(chosen.key, relation, target, selection, _rules(verdict))
         parent = self.schema.type_map[model.name]
         assert isinstance(parent, GraphQLObjectType)
         arguments = self.reader.arguments(parent.fields[relation.name], chosen)
         page = self._page(
             target, chosen, arguments, followed_sort(relation, target), (), verdict=verdict, mutation=mutation
         )
-        return plan.Many(chosen.key, relation, page)
+        return selections.Many(chosen.key, relation, page)
 
 
-def _never_there(chosen: Chosen, fields: Sequence[Field]) -> plan.Hidden:
+def _never_there(chosen: Chosen, fields: Sequence[Field]) -> selections.Hidden:
     """A field that leads to a model although nothing is stored that could: always null."""
     field = next(each for each in fields if each.name == chosen.name)
-    return plan.Hidden(chosen.key, field.name, str(field.type.nullable), denied=False, required=field.type.required)
+    return selections.Hidden(
+        chosen.key, field.name, str(field.type.nullable), denied=False, required=field.type.required
+    )
 
 
 def _sort_argument(sort: tuple[str, ...]) -> str:

@@ -18,7 +18,7 @@ import orjson
 
 from service.auth.principal import Principal
 from service.catalog.model import Catalog, Field, Provider, TypeRef
-from service.db.sql.binds import shown
+from service.db.plans.conversions import shown
 from service.errors import FunctionFailed, TimedOut
 from service.operations.call import Call
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from service.catalog.access import Answer, CallerClass, decide, required, required_by_deletion, required_by_input
 from service.catalog.model import Access, Field, Model
-from service.db.plans import plan
+from service.db.plans import conditions, plan, selections, sources
 from service.db.plans.filters import condition_of
 from service.db.repository import Prepared, Repository
 
@@ -33,9 +33,11 @@ class Plans:
     def list(self, model: Model, filter_: Given | None, limit: int, caller: CallerClass | None) -> Prepared:
         """A page of rows."""
         rules = required(model, Access.LIST, caller)
-        where = (condition_of(model, filter_), *([plan.Matches(rules)] if rules else []))
-        items = plan.Items("items", readable(model, caller))
-        page = plan.Page(model, plan.Connection((items,)), plan.All(where), limit=plan.Constant(limit))
+        where = (condition_of(model, filter_), *([conditions.Matches(rules)] if rules else []))
+        items = selections.Items("items", readable(model, caller))
+        page = selections.Page(
+            model, selections.Connection((items,)), conditions.All(where), limit=sources.Constant(limit)
+        )
         return self.repository.prepare(plan.List(page))
 
     def update(
@@ -55,7 +57,7 @@ class Plans:
 
     def _get(self, name: str, caller: CallerClass | None) -> Prepared:
         model = self._model(name)
-        key = tuple((model.field_by_name[each], plan.Variable((each,))) for each in model.key)
+        key = tuple((model.field_by_name[each], sources.Variable((each,))) for each in model.key)
         rules = required(model, Access.GET, caller)
         return self.repository.prepare(plan.Get(model, key, readable(model, caller), rules))
 
@@ -63,7 +65,7 @@ class Plans:
         model = self._model(name)
         create = plan.Create(
             model,
-            {each: plan.Variable((each,)) for each in names},
+            {each: sources.Variable((each,)) for each in names},
             readable(model, caller),
             allowed_if=required(model, Access.CREATE, caller),
             guarded=required_by_input(model, names, Access.CREATE, caller),
@@ -78,7 +80,7 @@ class Plans:
         sets = [rules for _, rules in required_by_input(model, names, Access.UPDATE, caller)]
         change = plan.Update(
             model,
-            {each: plan.Variable((each,)) for each in names},
+            {each: sources.Variable((each,)) for each in names},
             readable(model, caller),
             condition_of(model, condition),
             (own, *sets) if own else tuple(sets),
@@ -91,7 +93,7 @@ class Plans:
         sets = required_by_deletion(model, caller)
         removal = plan.Delete(
             model,
-            {each: plan.Variable((each,)) for each in model.key},
+            {each: sources.Variable((each,)) for each in model.key},
             readable(model, caller),
             condition_of(model, condition),
             (own, *sets) if own else sets,
@@ -99,16 +101,16 @@ class Plans:
         return self.repository.prepare(removal)
 
 
-def readable(model: Model, caller: CallerClass | None) -> tuple[plan.Selected, ...]:
+def readable(model: Model, caller: CallerClass | None) -> tuple[selections.Selected, ...]:
     """Every stored field that its own rules do not keep from the caller; embedded types as they are stored."""
     return tuple(_readable(model.fields, caller))
 
 
-def _readable(fields: tuple[Field, ...], caller: CallerClass | None) -> Iterator[plan.Selected]:
+def _readable(fields: tuple[Field, ...], caller: CallerClass | None) -> Iterator[selections.Selected]:
     for field in fields:
         verdict = decide(field.rules, Access.GET, caller) if field.rules else Answer.YES
-        value = plan.Value(field.name, field)
+        value = selections.Value(field.name, field)
         if isinstance(verdict, tuple):
-            yield plan.Guarded(field.name, value, verdict)
+            yield selections.Guarded(field.name, value, verdict)
         elif verdict is Answer.YES:
             yield value

@@ -24,10 +24,10 @@ from service.catalog import names
 from service.catalog.access import Answer, decide, is_open, required
 from service.catalog.model import Access, Field, Model, TypeRef
 from service.db.connections.engine import Transaction
-from service.db.plans import plan
+from service.db.plans import plan, selections, sources
+from service.db.plans.conversions import shown
+from service.db.plans.selections import read_by
 from service.db.repository import Repository
-from service.db.sql.binds import shown
-from service.db.sql.output import read_by
 from service.errors import Forbidden, Invalid, ServiceError
 from service.graphql.notes import decoded
 from service.graphql.planning import Planner
@@ -120,36 +120,38 @@ class Returned:
             return [refused] * len(rows)
         columns = [model.field_by_name[name].column for name in model.key]
         keys = [dict(zip(columns, each.key, strict=True)) for each in rows]
-        return await self._run(plan.Lookup(model, plan.Constant(keys), self._planner.select(model, sets), rules), rows)
+        return await self._run(
+            plan.Lookup(model, sources.Constant(keys), self._planner.select(model, sets), rules), rows
+        )
 
     async def _given(self, model: Model, given: Sequence[Any], sets: Sets) -> list[Any]:
         """Rows as the function gave them, with what their relations lead to."""
         if not is_open(model.rules, self._planner.caller):
             return [Forbidden()] * len(given)
         done: list[dict[str, Any]] = [{} for _ in given]
-        asked: list[plan.Selected] = []
+        asked: list[selections.Selected] = []
         chosen_fields = self._planner.reader.fields(sets)
         for chosen, selected in zip(chosen_fields, self._planner.select(model, sets), strict=True):
             match selected:
-                case plan.One() | plan.Many() | plan.Guarded():
+                case selections.One() | selections.Many() | selections.Guarded():
                     asked.append(selected)
-                case plan.Hidden(denied=True):
+                case selections.Hidden(denied=True):
                     _put(done, chosen.key, [Forbidden()] * len(given))
-                case plan.Typename():
+                case selections.Typename():
                     pass
                 case _:
                     column = await self._column(_field(model, chosen.name), given, chosen)
-                    owner = isinstance(selected, plan.Value) and selected.owner
+                    owner = isinstance(selected, selections.Value) and selected.owner
                     _put(done, chosen.key, [_owner_shown(each) for each in column] if owner else column)
         if asked:
             found = await self._around(model, given, tuple(asked))
             return [row | more for row, more in zip(done, found, strict=True)]
         return done
 
-    async def _around(self, model: Model, given: Sequence[Any], asked: tuple[plan.Selected, ...]) -> list[Any]:
+    async def _around(self, model: Model, given: Sequence[Any], asked: tuple[selections.Selected, ...]) -> list[Any]:
         read = [model.field_by_name[name] for name in dict.fromkeys(name for each in asked for name in read_by(each))]
         rows = [{field.column: _stored(field, each.get(field.name)) for field in read} for each in given]
-        return await self._run(plan.Around(model, plan.Constant(rows), asked), rows)
+        return await self._run(plan.Around(model, sources.Constant(rows), asked), rows)
 
     async def _run(self, chosen: plan.Lookup | plan.Around, rows: Sequence[Any]) -> list[Any]:
         if not rows:

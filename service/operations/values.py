@@ -9,7 +9,7 @@ from typing import Any
 from graphql import GraphQLError
 
 from service.catalog.model import Catalog, Field, Model, TypeRef
-from service.db.sql.binds import shown
+from service.db.plans.conversions import shown
 from service.errors import Invalid
 from service.graphql.scalars import SCALAR_TYPES
 

@@ -18,8 +18,8 @@ from service.bodies import Malformed, parse_json
 from service.catalog.access import Answer, decide
 from service.catalog.model import Access, Field, Operation, Root, TypeRef
 from service.catalog.scalars import SCALARS
+from service.db.plans.conversions import shown
 from service.db.repository import Repository
-from service.db.sql.binds import shown
 from service.errors import Forbidden, FunctionFailed, ServiceError
 from service.graphql.fallback import Context, Custom
 from service.graphql.light import light_schema

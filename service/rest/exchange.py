@@ -11,7 +11,7 @@ from service.auth.principal import Principal
 from service.bodies import Malformed, WrongContentType, is_json, parse_json
 from service.catalog.access import CallerClass
 from service.db.connections.engine import Transaction
-from service.db.plans.plan import Count
+from service.db.plans.selections import Count
 from service.graphql.request import Origin
 from service.rest.problems import NotAcceptable
 

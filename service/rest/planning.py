@@ -15,7 +15,7 @@ from typing import Any
 from service.catalog.access import Answer, CallerClass, Verdict, decide, names_owner, required
 from service.catalog.indexes import followed_sort
 from service.catalog.model import Access, Catalog, Field, Model, ObjectType, Relation
-from service.db.plans import plan
+from service.db.plans import conditions, plan, selections, sources
 from service.db.plans.filters import readable_condition
 from service.db.plans.tracing import source_of
 from service.errors import Forbidden
@@ -60,11 +60,11 @@ class Planner:
         own: Verdict = decide(relation.rules, Access.GET, self.caller) if relation.rules else Answer.YES
         if own is Answer.NO:
             raise Forbidden(f"Unauthorized on [{relation.name}]")
-        many = plan.Many(relation.name, relation, page)
-        shown = plan.Guarded(relation.name, many, own) if isinstance(own, tuple) else many
+        many = selections.Many(relation.name, relation, page)
+        shown = selections.Guarded(relation.name, many, own) if isinstance(own, tuple) else many
         return plan.Get(model, self._key(model, key), (shown,), required(model, Access.GET, self.caller))
 
-    def _key(self, model: Model, key: Sequence[Any]) -> tuple[tuple[Field, plan.Source], ...]:
+    def _key(self, model: Model, key: Sequence[Any]) -> tuple[tuple[Field, sources.Source], ...]:
         fields = (model.field_by_name[name] for name in model.key)
         return tuple(zip(fields, map(source_of, key), strict=True))
 
@@ -75,18 +75,18 @@ class Planner:
         model: Model,
         question: ListQuestion,
         values: Mapping[str, Any],
-        order: tuple[plan.SortKey, ...],
+        order: tuple[sources.SortKey, ...],
         rules: tuple[Any, ...],
-    ) -> plan.Page:
+    ) -> selections.Page:
         where = [self._condition(model, each) for each in values["filters"]]
         if rules:
-            where.append(plan.Matches(rules))
-        items = plan.Items("data", self.select(model, question.shape))
+            where.append(conditions.Matches(rules))
+        items = selections.Items("data", self.select(model, question.shape))
         token = values["cursor"]
-        return plan.Page(
+        return selections.Page(
             model=model,
-            connection=plan.Connection((items, plan.PageInfo("page", total=question.count))),
-            where=plan.All(tuple(each for each in where if each != plan.TRUE)),
+            connection=selections.Connection((items, selections.PageInfo("page", total=question.count))),
+            where=conditions.All(tuple(each for each in where if each != conditions.TRUE)),
             sort=order,
             descending=bool(order) and order[-1].descending,
             limit=source_of(values["limit"]),
@@ -94,20 +94,20 @@ class Planner:
             bound=source_of(values["bound"]),
         )
 
-    def _condition(self, model: Model, given: Mapping[str, Any]) -> plan.Condition:
+    def _condition(self, model: Model, given: Mapping[str, Any]) -> conditions.Condition:
         return readable_condition(model, given, self.caller)
 
-    def _order(self, model: Model, order: Order) -> tuple[plan.SortKey, ...]:
+    def _order(self, model: Model, order: Order) -> tuple[sources.SortKey, ...]:
         """The keys of an order. Rows in order of a field tell of it, so it must be open in all of them."""
         for name, _ in order:
             field = model.field_by_name[name]
             if field.rules and decide(field.rules, Access.GET, self.caller) is not Answer.YES:
                 raise Forbidden(f"Unauthorized on [{name}]")
-        return tuple(plan.SortKey((name,), descending, name not in model.key) for name, descending in order)
+        return tuple(sources.SortKey((name,), descending, name not in model.key) for name, descending in order)
 
     # ------------------------------------------------------------ selections
 
-    def select(self, model: Model, shape: Shape) -> tuple[plan.Selected, ...]:
+    def select(self, model: Model, shape: Shape) -> tuple[selections.Selected, ...]:
         """What is given of a row. Errors: Forbidden for what is closed and asked for by name."""
         parts = {name: inner for name, inner in shape.inner if name in model.field_by_name}
         own = [*parts] if shape.own is None else [*shape.own, *(name for name in parts if name not in shape.own)]
@@ -120,7 +120,7 @@ class Planner:
         ]
         return tuple(each for each in selected if each is not None)
 
-    def _field(self, model: Model, name: str, part: Shape | None, shape: Shape) -> plan.Selected | None:
+    def _field(self, model: Model, name: str, part: Shape | None, shape: Shape) -> selections.Selected | None:
         field = model.field_by_name[name]
         verdict: Verdict = decide(field.rules, Access.GET, self.caller) if field.rules else Answer.YES
         if verdict is Answer.NO:
@@ -128,15 +128,15 @@ class Planner:
                 return None
             raise Forbidden(f"Unauthorized on [{name}]")
         shown = self._stored(field, part or EVERYTHING, owner=names_owner(model, field))
-        return plan.Guarded(name, shown, verdict) if isinstance(verdict, tuple) else shown
+        return selections.Guarded(name, shown, verdict) if isinstance(verdict, tuple) else shown
 
-    def _stored(self, field: Field, part: Shape, *, owner: bool = False) -> plan.Value | plan.Embedded:
+    def _stored(self, field: Field, part: Shape, *, owner: bool = False) -> selections.Value | selections.Embedded:
         embedded = self.catalog.object_by_name.get(field.type.name)
         if embedded is None:
-            return plan.Value(field.name, field, owner, is_any_json(field))
-        return plan.Embedded(field.name, field, embedded.name, self._embedded(embedded, part))
+            return selections.Value(field.name, field, owner, is_any_json(field))
+        return selections.Embedded(field.name, field, embedded.name, self._embedded(embedded, part))
 
-    def _embedded(self, embedded: ObjectType, part: Shape) -> tuple[plan.Selected, ...]:
+    def _embedded(self, embedded: ObjectType, part: Shape) -> tuple[selections.Selected, ...]:
         inner = dict(part.inner)
         names = None if part.own is None else {*part.own, *inner}
         return tuple(
@@ -147,39 +147,39 @@ class Planner:
 
     # ------------------------------------------------------------ relations
 
-    def _related(self, relation: Relation, shape: Shape) -> plan.Selected:
+    def _related(self, relation: Relation, shape: Shape) -> selections.Selected:
         target = self.catalog.model_by_name[relation.target]
         own: Verdict = decide(relation.rules, Access.GET, self.caller) if relation.rules else Answer.YES
         verdict = decide(target.rules, Access.LIST if relation.is_many else Access.GET, self.caller)
         if Answer.NO in {own, verdict}:
             raise Forbidden(f"Unauthorized on [{relation.name}]")
         rules = verdict if isinstance(verdict, tuple) else ()
-        shown: plan.One | plan.Many
+        shown: selections.One | selections.Many
         if relation.is_many:
-            shown = plan.Many(relation.name, relation, self._included(relation, target, shape, rules))
+            shown = selections.Many(relation.name, relation, self._included(relation, target, shape, rules))
         else:
-            shown = plan.One(relation.name, relation, target, self.select(target, shape), rules)
-        return plan.Guarded(relation.name, shown, own) if isinstance(own, tuple) else shown
+            shown = selections.One(relation.name, relation, target, self.select(target, shape), rules)
+        return selections.Guarded(relation.name, shown, own) if isinstance(own, tuple) else shown
 
-    def _included(self, relation: Relation, target: Model, shape: Shape, rules: tuple[Any, ...]) -> plan.Page:
-        members = (plan.Items("data", self.select(target, shape)), plan.PageInfo("page", token=False))
-        return plan.Page(
+    def _included(self, relation: Relation, target: Model, shape: Shape, rules: tuple[Any, ...]) -> selections.Page:
+        members = (selections.Items("data", self.select(target, shape)), selections.PageInfo("page", token=False))
+        return selections.Page(
             model=target,
-            connection=plan.Connection(members),
-            where=plan.Matches(rules) if rules else plan.TRUE,
+            connection=selections.Connection(members),
+            where=conditions.Matches(rules) if rules else conditions.TRUE,
             sort=natural_order(relation, target),
-            limit=plan.Constant(MOST_INCLUDED),
+            limit=sources.Constant(MOST_INCLUDED),
         )
 
 
-def about(model: Model) -> tuple[plan.Selected, ...]:
+def about(model: Model) -> tuple[selections.Selected, ...]:
     """What the headers of a row are made from."""
     updated = model.field_by_name.get(model.timestamps.updated or "")
     if updated is None or updated.type.name != "AWSDateTime" or updated.rules:
-        return (plan.Version(VERSION),)
-    return (plan.Version(VERSION), plan.Value(MODIFIED, updated))
+        return (selections.Version(VERSION),)
+    return (selections.Version(VERSION), selections.Value(MODIFIED, updated))
 
 
-def natural_order(relation: Relation, target: Model) -> tuple[plan.SortKey, ...]:
+def natural_order(relation: Relation, target: Model) -> tuple[sources.SortKey, ...]:
     """The order of a hasMany where nobody asks for another: that of the index it follows."""
-    return tuple(plan.SortKey((name,), nullable=name not in target.key) for name in followed_sort(relation, target))
+    return tuple(sources.SortKey((name,), nullable=name not in target.key) for name in followed_sort(relation, target))

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 from service.bodies import Malformed, parse_json
 from service.catalog.model import Catalog, Model
-from service.db.plans.plan import Count
+from service.db.plans.selections import Count
 from service.rest.filters import FilterReader
 from service.rest.problems import Flaw, Flawed, meant
 from service.rest.resources import Resource

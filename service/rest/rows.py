@@ -8,7 +8,7 @@ from datetime import datetime
 from email.utils import format_datetime
 from typing import Self
 
-from service.db.sql.binds import instant
+from service.db.plans.conversions import instant
 from service.db.sql.marks import DENIED_TEXT, first_mark
 from service.errors import Forbidden
 from service.rest.etags import entity_tag

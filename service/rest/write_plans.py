@@ -8,7 +8,7 @@ from typing import ParamSpec
 
 from service.catalog.access import CallerClass, required, required_by_deletion, required_by_input
 from service.catalog.model import Access, Model
-from service.db.plans import plan
+from service.db.plans import conditions, plan, selections, sources
 from service.db.repository import Prepared, Repository
 from service.rest.planning import Planner, about
 from service.rest.shapes import EVERYTHING
@@ -61,7 +61,7 @@ class WritePlans:
     def _model(self, name: str) -> Model:
         return self._repository.catalog.model_by_name[name]
 
-    def _row(self, model: Model, caller: CallerClass) -> tuple[plan.Selected, ...]:
+    def _row(self, model: Model, caller: CallerClass) -> tuple[selections.Selected, ...]:
         return (*about(model), *Planner(self._repository.catalog, caller).select(model, EVERYTHING))
 
 
@@ -75,11 +75,11 @@ def _timed(make: Callable[Asked, Prepared]) -> Callable[Asked, Prepared]:
     return timed
 
 
-def _input(names: tuple[str, ...]) -> dict[str, plan.Source]:
-    return {name: plan.Variable((INPUT, name)) for name in names}
+def _input(names: tuple[str, ...]) -> dict[str, sources.Source]:
+    return {name: sources.Variable((INPUT, name)) for name in names}
 
 
-def _condition(versions: int | None) -> plan.Condition:
+def _condition(versions: int | None) -> conditions.Condition:
     if versions is None:
-        return plan.TRUE
-    return plan.Some(tuple(plan.VersionIs(plan.Variable((VERSIONS, at))) for at in range(versions)))
+        return conditions.TRUE
+    return conditions.Some(tuple(conditions.VersionIs(sources.Variable((VERSIONS, at))) for at in range(versions)))

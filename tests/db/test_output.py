@@ -10,21 +10,10 @@ import pytest
 from service.auth.principal import Principal
 from service.catalog.model import Catalog, Provider
 from service.db.connections.engine import Database
-from service.db.plans.plan import (
-    TRUE,
-    All,
-    Comparison,
-    Condition,
-    Connection,
-    Constant,
-    Items,
-    List,
-    Not,
-    Operator,
-    Page,
-    Some,
-    Value,
-)
+from service.db.plans.conditions import TRUE, All, Comparison, Condition, Not, Operator, Some
+from service.db.plans.plan import List
+from service.db.plans.selections import Connection, Items, Page, Value
+from service.db.plans.sources import Constant
 from service.db.repository import Repository
 from service.db.schema.tables import Tables
 from service.db.sql.statements import Statements

@@ -6,7 +6,8 @@ import orjson
 import pytest
 
 from service.catalog.model import Catalog
-from service.db.plans.plan import Get, Value
+from service.db.plans.plan import Get
+from service.db.plans.selections import Value
 from service.graphql.notes import Answer, Note
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from service.catalog.model import Catalog
 from service.db.plans.cursors import SIGNATURE, Cursors
-from service.db.plans.plan import PageOrder, SortKey
+from service.db.plans.sources import PageOrder, SortKey
 from service.errors import Invalid
 from service.importer import catalog_from_sdl
 

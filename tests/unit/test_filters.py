@@ -7,19 +7,9 @@ from typing import Any
 import pytest
 
 from service.catalog.model import Model
+from service.db.plans.conditions import TRUE, All, Comparison, JoinedComparison, Not, Operator, Some
 from service.db.plans.filters import MOST_CONDITIONS, MOST_NESTED, NEVER, condition_of, key_condition
-from service.db.plans.plan import (
-    TRUE,
-    All,
-    Comparison,
-    Constant,
-    Joined,
-    JoinedComparison,
-    Not,
-    Operator,
-    Some,
-    Variable,
-)
+from service.db.plans.sources import Constant, Joined, Variable
 from service.db.plans.tracing import Trace
 from service.errors import Invalid, Limited
 from service.importer import catalog_from_sdl

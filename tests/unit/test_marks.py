@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from service.db.plans.cursors import Cursors
-from service.db.plans.plan import PageOrder, SortKey
+from service.db.plans.sources import PageOrder, SortKey
 from service.db.sql.marks import DENIED, first_mark, with_cursors
 from service.importer import catalog_from_sdl
 

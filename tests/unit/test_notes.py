@@ -12,7 +12,7 @@ from service.catalog.access import CallerClass
 from service.catalog.model import Provider
 from service.db.connections.engine import Database
 from service.db.plans.cursors import Cursors
-from service.db.plans.plan import PageOrder
+from service.db.plans.sources import PageOrder
 from service.db.repository import Repository
 from service.db.sql.marks import with_cursors
 from service.graphql.light import light_schema

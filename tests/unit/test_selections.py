@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from graphql import FragmentDefinitionNode, GraphQLObjectType, OperationDefinitionNode, build_schema, parse
 
-from service.db.plans.plan import Variable
+from service.db.plans.sources import Variable
 from service.db.plans.tracing import Trace, Traced
 from service.errors import Invalid
 from service.graphql.selections import Chosen, Reader

@@ -16,10 +16,10 @@ from service.catalog.model import Catalog, Provider
 from service.db.connections.engine import Database
 from service.db.plans.compilations import Compilations
 from service.db.plans.cursors import Cursors
-from service.db.plans.plan import Constant, Tree, Variable
+from service.db.plans.run import Run
+from service.db.plans.sources import Constant, Tree, Variable
 from service.db.plans.tracing import Trace, Traced, at, peek, resolve_tree, shape, source_of
 from service.db.repository import Prepared, Repository
-from service.db.sql.binds import Run
 from service.errors import ServiceError
 from service.graphql.documents import Documents, Operation
 from service.graphql.light import light_schema

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from math import prod
 
-from service.db.plans.plan import Connection, Guarded, Items, List, Many, One, Plan, Selected, Source
-from service.db.sql.binds import Resolve, Run, resolver
+from service.db.plans.plan import List, Plan
+from service.db.plans.run import Resolve, Run, resolver
+from service.db.plans.selections import Connection, Guarded, Items, Many, One, Selected
+from service.db.plans.sources import Source
 from service.errors import Limited
 
 Sizes = tuple[Resolve, ...]

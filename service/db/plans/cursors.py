@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from service.db.plans.plan import PageOrder
+from service.db.plans.sources import PageOrder
 from service.errors import CursorMismatch
 
 SIGNATURE = 12

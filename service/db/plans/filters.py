@@ -13,21 +13,10 @@ from typing import Any
 from service.catalog.access import Answer, CallerClass, decide
 from service.catalog.model import Access, Field, Model
 from service.catalog.scalars import SCALARS
-from service.db.plans.plan import (
-    TRUE,
-    All,
-    Comparison,
-    Condition,
-    Joined,
-    JoinedComparison,
-    Matches,
-    Not,
-    Operator,
-    Some,
-    Source,
-)
+from service.db.plans.conditions import TRUE, All, Comparison, Condition, JoinedComparison, Matches, Not, Operator, Some
+from service.db.plans.conversions import is_day, is_instant
+from service.db.plans.sources import Joined, Source
 from service.db.plans.tracing import Traced, peek, source_of
-from service.db.sql.binds import is_day, is_instant
 from service.errors import Forbidden, Invalid, Limited
 
 _OPERATORS = {operator.value: operator for operator in Operator}

@@ -13,7 +13,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from service.db.plans.plan import Constant, Source, Tree, Variable
+from service.db.plans.sources import Constant, Source, Tree, Variable
 
 Probe = Callable[[Any], Hashable]
 """What a peek wants to know of a value, such as whether it is a whole date."""

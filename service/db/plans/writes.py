@@ -15,7 +15,8 @@ from service.auth.principal import Principal
 from service.catalog.access import guarded
 from service.catalog.model import Access, Catalog, Field, Model, Rule
 from service.db.plans import plan
-from service.db.sql.binds import Run, datetime_text, day, identities, instant, json_text, resolver
+from service.db.plans.conversions import datetime_text, day, instant, json_text
+from service.db.plans.run import Run, identities, resolver
 from service.errors import Forbidden
 
 _CONVERT: Mapping[str, Callable[[str], Any]] = {

@@ -15,8 +15,8 @@ from sqlalchemy import Boolean, ColumnElement, Select, column, func, literal_col
 
 from service.auth.principal import GROUPS_CLAIM, Principal
 from service.catalog.model import Rule
-from service.db.plans.plan import Groups, Identities
-from service.db.sql.binds import identities
+from service.db.plans.run import identities
+from service.db.plans.sources import Groups, Identities
 from service.sender import SENDER
 
 ORGANIZATION = "nullif(current_setting('app.organization', true), '')"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import and_, false, func, or_, true
 
 from service.catalog.model import Field
-from service.db.plans import plan
+from service.db.plans import selections, sources
 from service.db.schema.functions import joined
 from service.db.sql.predicates import Row, Sql
 
@@ -42,7 +42,7 @@ class PageKey:
         return self.column.is_not_distinct_from(value) if self.nullable else self.column == value
 
 
-def page_keys(page: plan.Page, row: Row) -> list[PageKey]:
+def page_keys(page: selections.Page, row: Row) -> list[PageKey]:
     """What orders the rows of a page, unique in the end."""
     fields = page.model.field_by_name
     keys = [_sort_key(each, row) for each in page.sort]
@@ -52,7 +52,7 @@ def page_keys(page: plan.Page, row: Row) -> list[PageKey]:
     return keys + [PageKey(fields[name], row[name], page.descending) for name in rest]
 
 
-def _sort_key(key: plan.SortKey, row: Row) -> PageKey:
+def _sort_key(key: sources.SortKey, row: Row) -> PageKey:
     fields = [row.model.field_by_name[name] for name in key.fields]
     if len(fields) > 1:
         return PageKey(None, joined(row.source, fields), key.descending, key.nullable)

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from service.db.plans.plan import PageOrder
+from service.db.plans.sources import PageOrder
 
 MARK = '"\\u0000'
 """How every mark begins in JSON text."""

@@ -30,7 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import aggregate_order_by, array
 
 from service.catalog.model import Field, Model, Rule
-from service.db.plans import plan
+from service.db.plans import conditions, selections, sources
 from service.db.schema.functions import datetime_text
 from service.db.schema.tables import Tables
 from service.db.security.gate import gate_of
@@ -56,7 +56,7 @@ class Output:
         self._binds = binds
         self._predicates = predicates
         self._aliases = 0
-        self.orders: list[plan.PageOrder] = []
+        self.orders: list[sources.PageOrder] = []
         """The orders of the pages whose cursors are marked, by the number in the mark."""
 
     def row(self, model: Model) -> Row:
@@ -69,11 +69,11 @@ class Output:
 
     # ------------------------------------------------------------ one row
 
-    def object_of(self, row: Row, selection: Sequence[plan.Selected]) -> Select[Any]:
+    def object_of(self, row: Row, selection: Sequence[selections.Selected]) -> Select[Any]:
         """One column, the JSON object of a selection, for each row."""
         return self._objects(select(*self.columns(row, selection)).select_from(row.source), selection)
 
-    def object_about(self, row: Row, selection: Sequence[plan.Selected]) -> Sql:
+    def object_about(self, row: Row, selection: Sequence[selections.Selected]) -> Sql:
         """The JSON object of a selection, as an expression about `row`."""
         return self._part(row.source, self.columns(row, selection), selection)
 
@@ -81,7 +81,7 @@ class Output:
         self,
         row: Row,
         where: Sequence[Sql],
-        selection: Sequence[plan.Selected],
+        selection: Sequence[selections.Selected],
         shown_if: tuple[Rule, ...],
         *,
         parent: Row | None = None,
@@ -97,7 +97,7 @@ class Output:
         if not shown_if:
             rows = select(*self.columns(row, selection)).select_from(row.source).where(*where)
             return self._objects(rows.correlate(outside), selection)
-        allowed = self._predicates.build(plan.Matches(shown_if), row)
+        allowed = self._predicates.build(conditions.Matches(shown_if), row)
         shown = case((allowed, self.object_about(row, selection)), else_=DENIED)
         found = select(shown).select_from(row.source).where(*where).correlate(outside)
         if row.model.tenant is None or not key:
@@ -106,40 +106,40 @@ class Output:
         hidden = case((held, DENIED), else_=null())
         return select(func.coalesce(found.scalar_subquery(), hidden, type_=JSON)).correlate(outside)
 
-    def _objects(self, rows: Select[Any], selection: Sequence[plan.Selected]) -> Select[Any]:
+    def _objects(self, rows: Select[Any], selection: Sequence[selections.Selected]) -> Select[Any]:
         sub = rows.subquery(self._alias(_RECORD))
         return select(func.to_json(_record(sub, selection), type_=JSON)).select_from(sub)
 
-    def _part(self, owner: FromClause, columns: Sequence[Label[Any]], selection: Sequence[plan.Selected]) -> Sql:
+    def _part(self, owner: FromClause, columns: Sequence[Label[Any]], selection: Sequence[selections.Selected]) -> Sql:
         """The JSON object of columns that are expressions about `owner`, as one more expression about it."""
         return self._objects(select(*columns).correlate(owner), selection).scalar_subquery()
 
-    def columns(self, row: Row, selection: Sequence[plan.Selected]) -> list[Label[Any]]:
+    def columns(self, row: Row, selection: Sequence[selections.Selected]) -> list[Label[Any]]:
         """One labelled column for each selected field, in order."""
         return _labelled((self._selected(row, each) for each in selection), selection)
 
-    def _selected(self, row: Row, selected: plan.Selected) -> Sql:
+    def _selected(self, row: Row, selected: selections.Selected) -> Sql:
         match selected:
-            case plan.Value(_, of, owner, parsed):
+            case selections.Value(_, of, owner, parsed):
                 return _shown(of, row[of.name], owner=owner, parsed=parsed)
-            case plan.Guarded(_, shown, rules):
-                allowed = self._predicates.build(plan.Matches(rules), row)
+            case selections.Guarded(_, shown, rules):
+                allowed = self._predicates.build(conditions.Matches(rules), row)
                 return case((allowed, func.to_json(self._selected(row, shown), type_=JSON)), else_=DENIED)
-            case plan.Typename(_, name):
+            case selections.Typename(_, name):
                 return _text(name)
-            case plan.Version():
+            case selections.Version():
                 return row.version
-            case plan.Hidden():
+            case selections.Hidden():
                 return self._hidden(selected)
-            case plan.Embedded(_, of, _, selection):
+            case selections.Embedded(_, of, _, selection):
                 return self._embedded(row.source, row[of.name], of, selection)
-            case plan.One():
+            case selections.One():
                 return self._one(row, selected)
-            case plan.Many(_, relation, page):
+            case selections.Many(_, relation, page):
                 return self.page(page, row, tuple(zip(relation.fields, relation.target_fields, strict=True)))
 
     @staticmethod
-    def _hidden(hidden: plan.Hidden) -> Sql:
+    def _hidden(hidden: selections.Hidden) -> Sql:
         if hidden.denied:
             return DENIED
         if hidden.connection is None:
@@ -149,7 +149,7 @@ class Output:
 
     # ------------------------------------------------------------ embedded types
 
-    def _embedded(self, owner: FromClause, document: Sql, of: Field, selection: Sequence[plan.Selected]) -> Sql:
+    def _embedded(self, owner: FromClause, document: Sql, of: Field, selection: Sequence[selections.Selected]) -> Sql:
         """Part of a jsonb document of `owner`. `json` is built, not `jsonb`: it keeps the order of the selection."""
         if not of.type.is_list:
             part = self._part_of(owner, document, selection)
@@ -162,25 +162,25 @@ class Output:
         listed = rows.select_from(items).correlate(owner).scalar_subquery()
         return case((_is_a(document, "array"), listed), else_=null())
 
-    def _part_of(self, owner: FromClause, document: Sql, selection: Sequence[plan.Selected]) -> Sql:
+    def _part_of(self, owner: FromClause, document: Sql, selection: Sequence[selections.Selected]) -> Sql:
         columns = _labelled((self._of_document(owner, document, each) for each in selection), selection)
         return self._part(owner, columns, selection)
 
-    def _of_document(self, owner: FromClause, document: Sql, selected: plan.Selected) -> Sql:
-        if isinstance(selected, plan.Typename):
+    def _of_document(self, owner: FromClause, document: Sql, selected: selections.Selected) -> Sql:
+        if isinstance(selected, selections.Typename):
             return _text(selected.name)
-        if isinstance(selected, plan.Embedded):
+        if isinstance(selected, selections.Embedded):
             return self._embedded(owner, _member(document, selected.field), selected.field, selected.selection)
-        if isinstance(selected, plan.Value):
+        if isinstance(selected, selections.Value):
             # A missing member and a stored null are both null.
             return func.nullif(_member(document, selected.field), literal_column("'null'::jsonb"))
-        if isinstance(selected, plan.Hidden):
+        if isinstance(selected, selections.Hidden):
             return self._hidden(selected)
         raise TypeError(selected)
 
     # ------------------------------------------------------------ relations
 
-    def _one(self, row: Row, one: plan.One) -> Sql:
+    def _one(self, row: Row, one: selections.One) -> Sql:
         """The row a to-one relation leads to. Where it is not the target's key that it follows, the first one."""
         target = self.row(one.target)
         pairs = zip(one.relation.fields, one.relation.target_fields, strict=True)
@@ -197,14 +197,14 @@ class Output:
 
     # ------------------------------------------------------------ pages
 
-    def page(self, page: plan.Page, parent: Row, pairs: Iterable[tuple[str, str]]) -> Sql:
+    def page(self, page: selections.Page, parent: Row, pairs: Iterable[tuple[str, str]]) -> Sql:
         """The JSON of a connection, as an expression about `parent`: a page of the rows that belong to it."""
         names = (_text(member.key) for member in page.connection.members)
         found, members = self._found(page, parent, pairs)
         parts = [part for pair in zip(names, members, strict=True) for part in pair]
         return _select_over(found, func.json_build_object(*parts, type_=JSON)).scalar_subquery()
 
-    def members(self, page: plan.Page) -> Select[Any]:
+    def members(self, page: selections.Page) -> Select[Any]:
         """A page of all rows, as one row: a column of JSON for each member of the connection.
 
         PostgreSQL copies what it puts together: of a large answer that costs more than to make it.
@@ -213,7 +213,7 @@ class Output:
         return _select_over(found, *members)
 
     def _found(
-        self, page: plan.Page, parent: Row | None = None, pairs: Iterable[tuple[str, str]] = ()
+        self, page: selections.Page, parent: Row | None = None, pairs: Iterable[tuple[str, str]] = ()
     ) -> tuple[FromClause, list[Sql]]:
         """The rows of a page, as a sub-select, and the members of its connection, as aggregates over it.
 
@@ -223,19 +223,19 @@ class Output:
         looks_ahead, has_token = page.connection.looks_ahead, page.connection.has_token
         rows = _belonging(self._in_order(page, row), row, parent, pairs)
         for at, member in enumerate(page.connection.members):
-            if isinstance(member, plan.Items):
+            if isinstance(member, selections.Items):
                 record = (
                     select(*self.columns(row, member.selection)).correlate(row.source).lateral(self._alias(_RECORD))
                 )
                 rows = rows.select_from(record).add_columns(_record(record, member.selection).label(f"j{at}"))
         if has_token:
             rows = rows.add_columns(*(key.column.label(f"k{at}") for at, key in enumerate(page_keys(page, row))))
-        limit = self._binds.add(plan.Limit(page.limit, 1 if looks_ahead else 0), _INTEGER)
+        limit = self._binds.add(sources.Limit(page.limit, 1 if looks_ahead else 0), _INTEGER)
         found = rows.limit(limit).subquery(self._alias("p"))
         totals = [self._total(page, member, parent, pairs) for member in page.connection.members]
         return found, [self._member_of(page, at, found, total) for at, total in enumerate(totals)]
 
-    def _in_order(self, page: plan.Page, row: Row) -> Select[Any]:
+    def _in_order(self, page: selections.Page, row: Row) -> Select[Any]:
         """The rows that the pages of a list consist of, from its cursor on; no columns yet."""
         keys = page_keys(page, row)
         rows = self._matching(page, row)
@@ -243,60 +243,60 @@ class Output:
             rows = rows.where(self._after(page, keys))
         return rows.order_by(*(key.column.desc() if key.descending else key.column.asc() for key in keys))
 
-    def _matching(self, page: plan.Page, row: Row) -> Select[Any]:
+    def _matching(self, page: selections.Page, row: Row) -> Select[Any]:
         rows = select().select_from(row.source).where(*self._predicates.within(row))
-        return rows if page.where == plan.TRUE else rows.where(self._predicates.build(page.where, row))
+        return rows if page.where == conditions.TRUE else rows.where(self._predicates.build(page.where, row))
 
-    def _member_of(self, page: plan.Page, at: int, found: FromClause, total: Sequence[Sql]) -> Sql:
+    def _member_of(self, page: selections.Page, at: int, found: FromClause, total: Sequence[Sql]) -> Sql:
         match page.connection.members[at]:
-            case plan.Items():
+            case selections.Items():
                 return self._items(page, found.c[f"j{at}"])
-            case plan.Typename(_, name):
+            case selections.Typename(_, name):
                 return literal_column(f"""'"{name}"'::json""", JSON)
-            case plan.NextToken():
+            case selections.NextToken():
                 return self._token(page, found)
-            case plan.PageInfo(_, token):
-                size = self._binds.add(plan.Limit(page.limit), _INTEGER)
+            case selections.PageInfo(_, token):
+                size = self._binds.add(sources.Limit(page.limit), _INTEGER)
                 next_ = (_text("next"), self._token(page, found)) if token else ()
                 more = (_text("hasMore"), func.count() > size)
                 return func.json_build_object(_text("limit"), size, *next_, *more, *total, type_=JSON)
 
     def _total(
-        self, page: plan.Page, member: plan.PageMember, parent: Row | None, pairs: Iterable[tuple[str, str]]
+        self, page: selections.Page, member: selections.PageMember, parent: Row | None, pairs: Iterable[tuple[str, str]]
     ) -> list[Sql]:
         """The number of rows of all pages and the name it has; nothing if nobody asks for it."""
-        if not isinstance(member, plan.PageInfo) or member.total is None:
+        if not isinstance(member, selections.PageInfo) or member.total is None:
             return []
         row = self.row(page.model)
         rows = _belonging(self._matching(page, row), row, parent, pairs)
-        if member.total is plan.Count.ESTIMATED:
-            rows = rows.add_columns(_FIRST.label("n")).limit(literal_column(str(plan.MOST_COUNTED)))
+        if member.total is selections.Count.ESTIMATED:
+            rows = rows.add_columns(_FIRST.label("n")).limit(literal_column(str(selections.MOST_COUNTED)))
             rows = select().select_from(rows.subquery(self._alias("n")))
         return [_text("total"), rows.add_columns(func.count()).scalar_subquery()]
 
-    def _items(self, page: plan.Page, records: Sql) -> Sql:
+    def _items(self, page: selections.Page, records: Sql) -> Sql:
         """The rows of a page as a JSON array, without the one that comes after it."""
         if not page.connection.looks_ahead:
             return func.coalesce(func.json_agg(records), _EMPTY)
-        size = self._binds.add(plan.Limit(page.limit), _INTEGER)
+        size = self._binds.add(sources.Limit(page.limit), _INTEGER)
         return func.coalesce(func.array_to_json(func.array_agg(records)[_FIRST:size]), _EMPTY)
 
-    def _token(self, page: plan.Page, found: FromClause) -> Sql:
+    def _token(self, page: selections.Page, found: FromClause) -> Sql:
         """The cursor behind the last row of a page, if a row comes after it."""
-        size = self._binds.add(plan.Limit(page.limit), _INTEGER)
+        size = self._binds.add(sources.Limit(page.limit), _INTEGER)
         last = [func.array_agg(column)[size] for name, column in found.c.items() if name.startswith("k")]
         return case((func.count() > size, self._cursor(page, last)), else_=null())
 
-    def _after(self, page: plan.Page, keys: Sequence[PageKey]) -> Sql:
+    def _after(self, page: selections.Page, keys: Sequence[PageKey]) -> Sql:
         """Whether a row comes after the one in the page's cursor."""
         assert page.token is not None
         values: list[Sql] = []
         for position, key in enumerate(keys):
-            part = plan.CursorPart(page.token, page.order, position)
+            part = sources.CursorPart(page.token, page.order, position)
             values.append(self._binds.add(part, self._predicates.operand_type(key.field) if key.field else Text()))
         return comes_after(keys, values)
 
-    def _cursor(self, page: plan.Page, values: Sequence[Sql]) -> Sql:
+    def _cursor(self, page: selections.Page, values: Sequence[Sql]) -> Sql:
         """The mark of a cursor: the number of its page order and its key values, in hexadecimal."""
         if page.order not in self.orders:
             self.orders.append(page.order)
@@ -321,7 +321,7 @@ _INTEGER = Integer()
 _FIRST: Sql = literal_column("1", _INTEGER)
 
 
-def _labelled(columns: Iterable[Sql], selection: Sequence[plan.Selected]) -> list[Label[Any]]:
+def _labelled(columns: Iterable[Sql], selection: Sequence[selections.Selected]) -> list[Label[Any]]:
     """The columns of a selection under the names it gives them or, where one is too long, under another."""
     if len(selection) > MOST_COLUMNS:
         raise Limited(f"A selection has more than {MOST_COLUMNS} fields.")
@@ -329,7 +329,7 @@ def _labelled(columns: Iterable[Sql], selection: Sequence[plan.Selected]) -> lis
     return [column.label(each.key if len(each.key) <= LONGEST_NAME else f"long {at}") for at, (column, each) in named]
 
 
-def _record(rows: FromClause, selection: Sequence[plan.Selected]) -> ColumnElement[Any]:
+def _record(rows: FromClause, selection: Sequence[selections.Selected]) -> ColumnElement[Any]:
     """Each row of a sub-select as one value, which becomes a JSON object with the names of its selection."""
     if all(len(each.key) <= LONGEST_NAME for each in selection):
         return literal_column(str(rows.name), JSON)  # type: ignore[attr-defined]  # a sub-select has a name
@@ -341,35 +341,20 @@ def _record(rows: FromClause, selection: Sequence[plan.Selected]) -> ColumnEleme
     return cast(_text("{").concat(joined_members).concat(_text("}")), JSON)
 
 
-def read_by(selected: plan.Selected) -> Iterable[str]:
-    """The fields of a row that something selected of it is made from."""
-    match selected:
-        case plan.Value(_, field) | plan.Embedded(_, field):
-            return (field.name,)
-        case plan.One(_, relation) | plan.Many(_, relation):
-            return relation.fields
-        case plan.Guarded(_, shown, rules):
-            return (
-                *read_by(shown),
-                *(name for rule in rules for name in (rule.owner_field, rule.groups_field) if name),
-            )
-    return ()
-
-
 def _select_over(rows: FromClause, *aggregates: Sql) -> Select[Any]:
     """Aggregates over rows, unless nothing is asked of the rows."""
     return select(*aggregates).select_from(rows) if rows.c else select(*aggregates)
 
 
-def _empty(member: plan.PageMember) -> str:
+def _empty(member: selections.PageMember) -> str:
     match member:
-        case plan.Items():
+        case selections.Items():
             return "'[]'::json"
-        case plan.Typename(_, name):
+        case selections.Typename(_, name):
             return f"'{name}'"
-        case plan.NextToken():
+        case selections.NextToken():
             return "null"
-        case plan.PageInfo():
+        case selections.PageInfo():
             raise TypeError(member)
 
 

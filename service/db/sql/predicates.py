@@ -27,8 +27,8 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeEngine
 
 from service.catalog.model import Catalog, Field, Model, Rule
-from service.db.plans import plan
-from service.db.plans.plan import Operator
+from service.db.plans import conditions, sources
+from service.db.plans.conditions import Operator
 from service.db.schema.functions import datetime_text, joined
 from service.db.schema.tables import column_type, version_column
 from service.db.sql.binds import Binds
@@ -75,28 +75,28 @@ class Predicates:
     @property
     def organization(self) -> Sql:
         """The caller's organization."""
-        return self._binds.add(plan.Organization(), Text())
+        return self._binds.add(sources.Organization(), Text())
 
-    def build(self, condition: plan.Condition, row: Row) -> Any:
+    def build(self, condition: conditions.Condition, row: Row) -> Any:
         """The condition about `row`. It may be null where it is not true; wrap it in IS TRUE to show it."""
         match condition:
-            case plan.All(parts):
+            case conditions.All(parts):
                 return and_(true(), *(self.build(part, row) for part in parts))
-            case plan.Some(parts):
+            case conditions.Some(parts):
                 return or_(false(), *(self.build(part, row) for part in parts))
-            case plan.Not(part):
+            case conditions.Not(part):
                 return self.build(part, row).is_not(true())
-            case plan.Matches(rules):
+            case conditions.Matches(rules):
                 return or_(false(), *(self._rule(rule, row) for rule in rules))
-            case plan.VersionIs(version):
+            case conditions.VersionIs(version):
                 return row.version == self._binds.add(version, Integer())
-            case plan.JoinedComparison(fields, operator, operands):
+            case conditions.JoinedComparison(fields, operator, operands):
                 values = [self._binds.add(each, Text()) for each in operands]
                 return _compare(operator, joined(row.source, fields), values)
-            case plan.Comparison():
+            case conditions.Comparison():
                 return self._comparison(condition, row)
 
-    def _comparison(self, comparison: plan.Comparison, row: Row) -> Any:
+    def _comparison(self, comparison: conditions.Comparison, row: Row) -> Any:
         of, operator, column = comparison.field, comparison.operator, row[comparison.field.name]
         if operator is Operator.EXISTS or not comparison.operands:
             return _presence(operator, column)
@@ -115,7 +115,7 @@ class Predicates:
             operator, column, [self._binds.add(each, self.operand_type(of)) for each in comparison.operands]
         )
 
-    def _membership(self, comparison: plan.Comparison, column: Sql) -> Sql:
+    def _membership(self, comparison: conditions.Comparison, column: Sql) -> Sql:
         """A list is compared by what it holds; it never equals, precedes or begins with one value.
 
         A list of an enum is compared with a list: its filter input is the only one that takes one.
@@ -132,11 +132,11 @@ class Predicates:
 
     def _rule(self, rule: Rule, row: Row) -> Sql:
         if rule.owner_field is not None:
-            column, source = row[rule.owner_field], plan.Identities(rule.identity_claim)
+            column, source = row[rule.owner_field], sources.Identities(rule.identity_claim)
             values = self._binds.add(source, TEXTS)
         else:
             column = row[rule.groups_field or ""]
-            values = self._binds.add(plan.Groups(rule.group_claim), TEXTS)
+            values = self._binds.add(sources.Groups(rule.group_claim), TEXTS)
         return column.op("&&")(values) if isinstance(column.type, ARRAY) else column == any_(values)
 
     def operand_type(self, of: Field) -> TypeEngine[Any]:

@@ -30,11 +30,12 @@ from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by, asyncpg, i
 from sqlalchemy.sql.expression import CTE
 
 from service.catalog.model import Catalog, Field, Model
-from service.db.plans import plan
-from service.db.plans.plan import Operator
+from service.db.plans import conditions, plan, selections, sources
+from service.db.plans.conditions import Operator
+from service.db.plans.run import Resolve, Run, resolver
 from service.db.schema.tables import Tables, column_type, version_column
 from service.db.security.context import told
-from service.db.sql.binds import Binds, Resolve, Run, resolver
+from service.db.sql.binds import Binds
 from service.db.sql.output import Output
 from service.db.sql.predicates import Predicates, Row
 
@@ -49,7 +50,7 @@ class Statement:
 
     sql: str
     arguments: tuple[Resolve, ...]
-    orders: tuple[plan.PageOrder, ...] = ()
+    orders: tuple[sources.PageOrder, ...] = ()
     """The page orders whose cursors the answer marks, by the number in the mark."""
     members: tuple[str, ...] = ()
     """Of a page: the names of the columns, which together are the answer."""
@@ -114,7 +115,7 @@ class Statements:
         maker = self._maker()
         table = self._tables[create.model.name]
         values = maker.written(create.model, fields)
-        if create.condition == plan.TRUE:
+        if create.condition == conditions.TRUE:
             statement = insert(table).values(values)
         else:
             chosen = select(*values.values()).where(maker.about_nothing(create))
@@ -153,7 +154,7 @@ class Statements:
 
     def reread(self, write: plan.Create | plan.Update) -> Statement:
         """The selection of a row that was just written, by its key."""
-        key = tuple((write.model.field_by_name[name], plan.Written(name)) for name in write.model.key)
+        key = tuple((write.model.field_by_name[name], sources.Written(name)) for name in write.model.key)
         return self.read(plan.Get(write.model, key, write.selection))
 
 
@@ -169,16 +170,16 @@ class _Maker:
 
     def finish(self, statement: Select[Any]) -> Statement:
         if self._catalog.is_enforced:
-            statement = told(statement, [self.binds.add(plan.Asking(at), Text()) for at in range(3)])
+            statement = told(statement, [self.binds.add(sources.Asking(at), Text()) for at in range(3)])
         compiled = statement.compile(dialect=_DIALECT)
         names: Sequence[str] = getattr(compiled, "positiontup", None) or ()
         # What SQLAlchemy made a parameter of by itself, a literal in an expression, has its value in `params`, made
         # anew each time they are asked for.
         params = compiled.params
-        resolvers = (self.binds.resolvers.get(name) or resolver(plan.Constant(params[name])) for name in names)
+        resolvers = (self.binds.resolvers.get(name) or resolver(sources.Constant(params[name])) for name in names)
         return Statement(str(compiled), tuple(resolvers), orders=tuple(self.output.orders))
 
-    def finish_write(self, model: Model, written: CTE, selection: tuple[plan.Selected, ...]) -> Statement:
+    def finish_write(self, model: Model, written: CTE, selection: tuple[selections.Selected, ...]) -> Statement:
         return self.finish(self.output.object_of(Row(model, written), selection))
 
     def get(self, get: plan.Get) -> Select[Any]:
@@ -187,7 +188,7 @@ class _Maker:
         where = [row[of.name] == value for (of, _), value in zip(get.key, key, strict=True)]
         return self.output.found(row, where, get.selection, get.shown_if, key=key)
 
-    def given(self, model: Model, source: plan.Source) -> tuple[Row, ColumnElement[int]]:
+    def given(self, model: Model, source: sources.Source) -> tuple[Row, ColumnElement[int]]:
         """The rows of a JSON list as if they were stored in the model's table, and what puts them in order.
 
         PostgreSQL converts them by the table's own row type, lists included.
@@ -203,7 +204,7 @@ class _Maker:
         joined = select(populated, items.c.n).select_from(items.join(populated, true())).subquery("given")
         return Row(model, joined), joined.c.n
 
-    def _equals(self, key: Sequence[tuple[Field, plan.Source]], row: Row) -> list[ColumnElement[Any]]:
+    def _equals(self, key: Sequence[tuple[Field, sources.Source]], row: Row) -> list[ColumnElement[Any]]:
         return [row[of.name] == self.binds.add(value, self.predicates.operand_type(of)) for of, value in key]
 
     def written(self, model: Model, fields: Sequence[str]) -> dict[str, Any]:
@@ -211,7 +212,7 @@ class _Maker:
         columns: dict[str, Any] = {}
         for name in fields:
             of = model.stored_by_name[name]
-            columns[of.column] = self.binds.add(plan.Written(name), column_type(of, self._catalog))
+            columns[of.column] = self.binds.add(sources.Written(name), column_type(of, self._catalog))
         return columns
 
     def by_key(self, write: plan.Update | plan.Delete, row: Row) -> list[ColumnElement[Any]]:
@@ -219,11 +220,11 @@ class _Maker:
         return [*self.predicates.within(row), *self._equals(key, row)]
 
     def allowed(self, write: plan.Update | plan.Delete, row: Row) -> list[ColumnElement[Any]]:
-        return [self.predicates.build(plan.Matches(rules), row) for rules in write.allowed_if]
+        return [self.predicates.build(conditions.Matches(rules), row) for rules in write.allowed_if]
 
     def target(self, write: plan.Update | plan.Delete, table: Table) -> list[ColumnElement[Any]]:
         row = Row(write.model, table)
-        condition = [] if write.condition == plan.TRUE else [self.predicates.build(write.condition, row)]
+        condition = [] if write.condition == conditions.TRUE else [self.predicates.build(write.condition, row)]
         return [*self.by_key(write, row), *self.allowed(write, row), *condition]
 
     def about_nothing(self, create: plan.Create) -> ColumnElement[Any]:
@@ -234,22 +235,22 @@ class _Maker:
         return select(held).select_from(nothing).scalar_subquery()
 
 
-def _may_follow_nothing(page: plan.Page) -> bool:
+def _may_follow_nothing(page: selections.Page) -> bool:
     """Whether a page begins behind a row that may have nothing in what orders it: only the value tells the range."""
     return page.token is not None and any(each.nullable for each in page.sort)
 
 
-def _has_range(condition: plan.Condition) -> bool:
+def _has_range(condition: conditions.Condition) -> bool:
     """Whether a condition compares in a way of which PostgreSQL can only guess how many rows it leaves.
 
     It guesses low, and then keeps a plan that reads and sorts what another finds in order: 1.2 ms for 0.4.
     """
     match condition:
-        case plan.All(parts) | plan.Some(parts):
+        case conditions.All(parts) | conditions.Some(parts):
             return any(map(_has_range, parts))
-        case plan.Not() | plan.JoinedComparison():
+        case conditions.Not() | conditions.JoinedComparison():
             return True
-        case plan.Comparison(_, operator, operands):
+        case conditions.Comparison(_, operator, operands):
             return bool(operands) and operator is not Operator.EQ
-        case plan.Matches() | plan.VersionIs():
+        case conditions.Matches() | conditions.VersionIs():
             return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from service.catalog.model import Field, Model
 from service.db.idempotency import HOURS
-from service.db.plans.plan import MOST_COUNTED
+from service.db.plans.selections import MOST_COUNTED
 from service.rest.etags import MOST_TAGS
 from service.rest.exchange import JSON
 from service.rest.once import KEY
