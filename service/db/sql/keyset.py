@@ -10,7 +10,7 @@ from sqlalchemy import and_, false, func, or_, true
 from service.catalog.model import Field
 from service.db.plans import selections, sources
 from service.db.schema.functions import joined
-from service.db.sql.predicates import Row, Sql
+from service.db.sql.rows import Row, Sql
 
 
 @dataclass(frozen=True, slots=True)

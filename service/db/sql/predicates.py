@@ -6,13 +6,10 @@ without the value, every other comparison does not, and `not` turns exactly that
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
     ARRAY,
-    ColumnElement,
-    FromClause,
     Integer,
     Text,
     and_,
@@ -26,32 +23,15 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-from service.catalog.model import Catalog, Field, Model, Rule
+from service.catalog.model import Catalog, Field, Rule
 from service.db.plans import conditions, sources
 from service.db.plans.conditions import Operator
 from service.db.schema.functions import datetime_text, joined
-from service.db.schema.tables import column_type, version_column
+from service.db.schema.tables import column_type
 from service.db.sql.binds import Binds
+from service.db.sql.rows import Row, Sql
 
-Sql = ColumnElement[Any]
 TEXTS: TypeEngine[Any] = ARRAY(Text())
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """The rows of a model under one alias of a statement."""
-
-    model: Model
-    source: FromClause
-
-    def __getitem__(self, field: str) -> Sql:
-        """The column of an API field."""
-        return self.source.c[self.model.field_by_name[field].column]
-
-    @property
-    def version(self) -> Sql:
-        """How often the row has been written."""
-        return self.source.c[version_column(self.model)]
 
 
 class Predicates:

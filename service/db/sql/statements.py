@@ -37,7 +37,8 @@ from service.db.schema.tables import Tables, column_type, version_column
 from service.db.security.context import told
 from service.db.sql.binds import Binds
 from service.db.sql.output import Output
-from service.db.sql.predicates import Predicates, Row
+from service.db.sql.predicates import Predicates
+from service.db.sql.rows import Aliases, Row
 
 _DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call]
 # The catalog's names fit as they are. SQLAlchemy would shorten some by six characters to be sure.
@@ -90,7 +91,7 @@ class Statements:
         if isinstance(read, plan.Get):
             return maker.finish(maker.get(read))
         members = tuple(member.key for member in read.page.connection.members)
-        made = maker.finish(maker.output.members(read.page))
+        made = maker.finish(maker.output.pages.members(read.page))
         return replace(made, members=members, fresh_plan=_has_range(read.page.where) or _may_follow_nothing(read.page))
 
     def given(self, given: plan.Lookup | plan.Around) -> Statement:
@@ -98,7 +99,7 @@ class Statements:
         maker = self._maker()
         if isinstance(given, plan.Lookup):
             row, order = maker.given(given.model, given.keys)
-            target = maker.output.row(given.model)
+            target = maker.aliases.row(given.model)
             key = [row[name] for name in given.model.key]
             where = [target[name] == value for name, value in zip(given.model.key, key, strict=True)]
             each: ColumnElement[Any] = maker.output.found(
@@ -143,7 +144,7 @@ class Statements:
     def permission(self, write: plan.Update | plan.Delete) -> Statement:
         """Whether the row is there and the rules allow the write: asked after a conditional write met no row."""
         maker = self._maker()
-        row = maker.output.row(write.model)
+        row = maker.aliases.row(write.model)
         allowed = and_(*maker.allowed(write, row))
         found = (
             select(literal_column("'yes'", Text).label("allowed"))
@@ -166,7 +167,8 @@ class _Maker:
         self._tables = tables
         self.binds = Binds()
         self.predicates = Predicates(catalog, self.binds, keeps_apart=keeps_apart)
-        self.output = Output(tables, self.binds, self.predicates)
+        self.aliases = Aliases(tables)
+        self.output = Output(self.aliases, self.binds, self.predicates)
 
     def finish(self, statement: Select[Any]) -> Statement:
         if self._catalog.is_enforced:
@@ -177,13 +179,13 @@ class _Maker:
         # anew each time they are asked for.
         params = compiled.params
         resolvers = (self.binds.resolvers.get(name) or resolver(sources.Constant(params[name])) for name in names)
-        return Statement(str(compiled), tuple(resolvers), orders=tuple(self.output.orders))
+        return Statement(str(compiled), tuple(resolvers), orders=tuple(self.output.pages.orders))
 
     def finish_write(self, model: Model, written: CTE, selection: tuple[selections.Selected, ...]) -> Statement:
         return self.finish(self.output.object_of(Row(model, written), selection))
 
     def get(self, get: plan.Get) -> Select[Any]:
-        row = self.output.row(get.model)
+        row = self.aliases.row(get.model)
         key = [self.binds.add(value, self.predicates.operand_type(of)) for of, value in get.key]
         where = [row[of.name] == value for (of, _), value in zip(get.key, key, strict=True)]
         return self.output.found(row, where, get.selection, get.shown_if, key=key)
@@ -229,7 +231,7 @@ class _Maker:
 
     def about_nothing(self, create: plan.Create) -> ColumnElement[Any]:
         """The condition of a create, which is asked of a row that does not exist: every value is missing."""
-        table = self.output.row(create.model).source
+        table = self.aliases.row(create.model).source
         nothing = select(*(cast(null(), column.type).label(column.key) for column in table.c)).subquery("nothing")
         held = self.predicates.build(create.condition, Row(create.model, nothing))
         return select(held).select_from(nothing).scalar_subquery()
