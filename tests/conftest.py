@@ -6,25 +6,26 @@ import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from functools import wraps
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from service.catalog.model import Catalog, Integrity
 from service.catalog.packaged import shipped
 from service.db.connections.engine import Database
+from service.db.connections.watch import watch_statements
 from service.db.ddl import schema_sql
 from service.db.development import embedded
+from service.db.repository import Repository
 from service.db.schema.tables import tables_from_catalog
 from service.db.security.roles import make_local_roles
-from service.db.security.watch import Watch
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser
 
-Watch.everywhere = True  # a statement that forgets to say who asks fails, and does not just find nothing
 SCREENSHOTS = Path(__file__).parents[1] / "docs" / "images"
 MakeDatabase = Callable[[Catalog | None], Awaitable[str]]
 
@@ -36,6 +37,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="a PostgreSQL to test on, as a role that may create databases; default: the embedded one",
     )
     parser.addoption("--update-screenshots", action="store_true", help="write docs/images/*.png anew")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def watched() -> Iterator[None]:
+    """A statement that forgets to say who asks fails, whoever makes the repository, and does not just find nothing."""
+    make = Repository.__init__
+
+    @wraps(make)
+    def make_watched(self: Repository, catalog: Catalog, database: Database, **options: Any) -> None:
+        make(self, catalog, database, **options)
+        watch_statements(database, catalog)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Repository, "__init__", make_watched)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -140,7 +140,7 @@ def _serve(
     from service.cli.people import people_of, people_of_inventory  # noqa: PLC0415  as above
     from service.cli.server import serve  # noqa: PLC0415  as above
     from service.db.connections.engine import Database  # noqa: PLC0415  as above
-    from service.db.security.watch import Watch  # noqa: PLC0415  as above
+    from service.db.connections.watch import watch_statements  # noqa: PLC0415  as above
     from service.page import Caller  # noqa: PLC0415  as above
     from service.settings.forms import LOCAL_HOSTS  # noqa: PLC0415  as above
 
@@ -159,7 +159,7 @@ def _serve(
 
     with _database(arguments, catalog, is_shipped=is_shipped) as url:
         database = Database.connect(url, size=settings.pool_size, behind_proxy=settings.behind_proxy)
-        Watch.everywhere = True
+        watch_statements(database, catalog)
         app = compose(
             settings,
             catalog=catalog,

@@ -26,7 +26,6 @@ from service.db.plans.sources import Groups
 from service.db.plans.writes import Writer
 from service.db.schema.tables import Tables
 from service.db.security.context import TELL, context_of, named_by
-from service.db.security.watch import Watch
 from service.db.sql.marks import with_cursors
 from service.db.sql.statements import Statement, Statements
 from service.errors import ConditionFailed, Forbidden, NoOrganization
@@ -73,8 +72,6 @@ class Repository:
         self.catalog = catalog
         self._cursors = Cursors(cursor_key)
         self.database = database
-        if Watch.everywhere and catalog.is_enforced:
-            database.watch = Watch(catalog)
         self._max_page = max_page
         self._max_rows = max_rows
         self._statements = Statements(catalog, Tables(catalog), keeps_apart=keeps_apart)
@@ -141,7 +138,7 @@ class Repository:
         answer = await self._write(prepared, run, transaction)
         if answer is None:
             raise await self._refusal(prepared, run, transaction or self.database)
-        return _with_cursors(answer, prepared.reread or prepared.statement, run)
+        return _given(answer, prepared.reread or prepared.statement, run)
 
     @asynccontextmanager
     async def transaction(self, principal: Principal) -> AsyncIterator[Transaction]:
@@ -174,13 +171,13 @@ class Repository:
 
     async def _row(self, statement: Statement, run: Run, on: Connection) -> str | None:
         text = await on.fetch_value(statement.sql, statement.bind(run))
-        return None if text is None else _with_cursors(text, statement, run)
+        return None if text is None else _given(text, statement, run)
 
     async def _page(self, statement: Statement, run: Run, on: Connection) -> str:
         fresh = {"fresh_plan": statement.fresh_plan} if isinstance(on, Database) else {}
         row = await on.fetch_row(statement.sql, statement.bind(run), **fresh)
         assert row is not None
-        return statement.joined(text and _with_cursors(text, statement, run) for text in row)
+        return statement.joined(text and _given(text, statement, run) for text in row)
 
     async def _write(self, prepared: Prepared, run: Run, transaction: Transaction | None) -> str | None:
         if transaction is not None:
@@ -205,7 +202,8 @@ class Repository:
         return failed if allowed else Forbidden()
 
 
-def _with_cursors(text: str, statement: Statement, run: Run) -> str:
+def _given(text: str, statement: Statement, run: Run) -> str:
+    """What a statement gave, as it is handed on: counted as answered, and with cursors in the place of their marks."""
     if allowance := ALLOWANCE.get():
         allowance.given += len(text)
     return with_cursors(text, statement.orders, run.cursor)

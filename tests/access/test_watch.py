@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,9 @@ import pytest
 from service.auth.principal import ORGANIZATION_CLAIM
 from service.catalog.model import Catalog
 from service.db.connections.engine import Database
+from service.db.connections.watch import NobodyAsksError, Watch, watch_statements
 from service.db.development import embedded
 from service.db.repository import Repository
-from service.db.security.watch import NobodyAsksError, Watch
 from service.graphql.execute import GraphQL
 from service.graphql.fallback import Fallback
 from service.graphql.light import light_schema
@@ -105,16 +105,15 @@ def test_other_statements_pass(enforced: Catalog, statement: str):
 
 async def test_tables_that_keep_nobody_apart_are_not_watched(inventory: Catalog, url: str):
     database = Database.connect(url, size=1)
-    Repository(inventory, database, cursor_key=CURSOR_KEY)
+    watch_statements(database, inventory)
     assert database.watch is None
     await database.close()
 
 
 @pytest.fixture
-def in_production() -> Iterator[None]:
-    Watch.everywhere = False
-    yield
-    Watch.everywhere = True
+def in_production(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without what `tests/conftest.py` adds to a repository."""
+    monkeypatch.setattr(Repository, "__init__", Repository.__init__.__wrapped__)
 
 
 @pytest.mark.usefixtures("in_production")
@@ -125,19 +124,24 @@ async def test_in_production_nothing_is_looked_at(enforced: Catalog, url: str):
     await database.close()
 
 
-def test_offramp_dev_watches_and_nothing_else_does(tmp_path: Path):
+def test_offramp_dev_watches(tmp_path: Path):
     code = """
 import sys
 import service.app, service.cli.server
 from service.cli import main
-from service.db.security.watch import Watch
 
-print("imported", Watch.everywhere)
-service.cli.server.serve = lambda *_: print("served", Watch.everywhere)
+compose = service.app.compose
+databases = []
+
+def composed(settings, *, database, **options):
+    databases.append(database)
+    return compose(settings, database=database, **options)
+
+service.app.compose = composed
+service.cli.server.serve = lambda *_: print("watched by", [type(each.watch).__name__ for each in databases])
 sys.exit(main(["dev", "--port", "0", "--no-demo-data", "--data-dir", sys.argv[1]]))
 """
     command = [sys.executable, "-c", code, str(tmp_path / "data")]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
-    assert "imported False" in done.stdout
-    assert "served True" in done.stdout
+    assert "watched by ['Watch']" in done.stdout

@@ -24,7 +24,7 @@ from service.telemetry import Span, count_statement
 if TYPE_CHECKING:
     import asyncpg
 
-    from service.db.security.watch import Watch
+    from service.db.connections.watch import Watch
 
 DIRECT_SETTINGS = {
     "application_name": "offramp",

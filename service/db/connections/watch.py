@@ -8,10 +8,13 @@ come after one that did, in the same transaction. In production nothing is looke
 from __future__ import annotations
 
 import re
-from typing import ClassVar
+from typing import TYPE_CHECKING
 
 from service.catalog.audit_entry import TABLE
 from service.catalog.model import Catalog
+
+if TYPE_CHECKING:
+    from service.db.connections.engine import Database
 
 TELLS = "app_context("
 
@@ -22,9 +25,6 @@ class NobodyAsksError(RuntimeError):
 
 class Watch:
     """Looks at the statements that are sent to a database with the tables of one catalog."""
-
-    everywhere: ClassVar[bool] = False
-    """Whether every repository has its database watched. `offramp dev` and the tests say so, once for a process."""
 
     def __init__(self, catalog: Catalog) -> None:
         tables = "|".join(re.escape(each) for each in (*(model.table for model in catalog.models), TABLE))
@@ -44,3 +44,9 @@ class Watch:
                 "Run it in Repository.transaction (for an operation: rows.transaction), or make a plan of it."
             )
         return told
+
+
+def watch_statements(database: Database, catalog: Catalog) -> None:
+    """Have the statements of a database looked at, if the tables of its catalog keep organizations apart."""
+    if catalog.is_enforced:
+        database.watch = Watch(catalog)
