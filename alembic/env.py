@@ -44,7 +44,7 @@ def database_address() -> Address | str:
 
 
 def is_comparable(thing: Any, name: str | None, kind: str, _reflected: bool, _other: object) -> bool:  # noqa: FBT001
-    """Alembic cannot compare expressions with what PostgreSQL makes of them; tests/db/test_migrations.py does."""
+    """Alembic cannot compare expressions with what PostgreSQL makes of them; `offramp db check` does."""
     if kind == "index":
         return all(isinstance(each, Column) for each in thing.expressions) and name != "users_cognito_sub_idx"
     return kind != "table" or name not in {"audit_entry", "api_key", "idempotency_key"}

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+% if statements:
+from service.db.migrations.live import ${names}
+
+% else:
 import sqlalchemy as sa
 from alembic import op
 ${imports if imports else ""}
-revision = ${repr(up_revision)}
-down_revision = ${repr(down_revision)}
+% endif
+revision = "${up_revision}"
+down_revision = ${f'"{down_revision}"' if isinstance(down_revision, str) else repr(down_revision)}
 branch_labels = None
 depends_on = None
 
@@ -17,3 +22,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     ${downgrades if downgrades else "pass"}
+% if statements:
+
+
+${statements}
+% endif

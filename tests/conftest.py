@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import wraps
 from itertools import count
@@ -15,13 +14,12 @@ import pytest
 
 from service.catalog.model import Catalog, Integrity
 from service.catalog.packaged import shipped
+from service.db.comparison.reference import make_tables, throwaway_server
 from service.db.connections.engine import Database
 from service.db.connections.watch import watch_statements
-from service.db.ddl import schema_sql
 from service.db.development import embedded
 from service.db.repository import Repository
 from service.db.schema.tables import tables_from_catalog
-from service.db.security.roles import make_local_roles
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser
@@ -79,14 +77,8 @@ def server_url(request: pytest.FixtureRequest) -> Iterator[str]:
     if given:
         yield given
         return
-    yield from throwaway_server(None)
-
-
-def throwaway_server(programs: Path | None) -> Iterator[str]:
-    folder = Path(tempfile.mkdtemp(prefix="offramp-test-"))
-    with embedded.start(folder, throwaway=True, programs=programs) as server:
-        yield server.url
-    shutil.rmtree(folder)
+    with throwaway_server() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
@@ -101,11 +93,7 @@ async def make_database(server_url: str) -> AsyncIterator[MakeDatabase]:
         await server.fetch_row(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'", writes=True)
         url = embedded.url_with_database(server_url, name)
         if catalog is not None:
-            database = Database.connect(url, size=1)
-            if catalog.is_enforced:
-                await make_local_roles(database)
-            await database.execute_ddl(schema_sql(catalog))
-            await database.close()
+            await make_tables(url, catalog)
         return url
 
     yield make

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from service.cli.db import WHICH, chosen_database
+from service.cli.db.chosen import WHICH, chosen_database
 from service.errors import CommandError
 
 if TYPE_CHECKING:

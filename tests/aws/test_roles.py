@@ -10,10 +10,10 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from service.db.comparison.reference import throwaway_server
 from service.db.migrations.upgrade import upgrade
 from tests.aws.runtime import InvocationFailed, LocalLambda, running_function
 from tests.aws.secrets_manager import SecretsManager, running_secrets_manager
-from tests.conftest import throwaway_server
 
 MADE = ["app_owner", "app_gate", "app_migrate", "app_rw"]
 
@@ -21,7 +21,8 @@ MADE = ["app_owner", "app_gate", "app_migrate", "app_rw"]
 @pytest.fixture
 def url() -> Iterator[str]:
     """A database on a server of its own: roles belong to the whole server, and other tests have tables of theirs."""
-    yield from throwaway_server(None)
+    with throwaway_server() as url:
+        yield url
 
 
 @pytest.fixture

@@ -2,34 +2,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
-from tempfile import mkdtemp
 
 import pytest
 
 from service.catalog.model import Catalog
 from service.cli import main
+from service.db.connections.address import database_name
 from service.db.connections.engine import Database
 from service.db.development import embedded
 from service.db.development.scratch import create_scratch, scratch_name
 from tests.conftest import MakeDatabase
 from tests.db.legacy_rows import fill
-
-
-@pytest.fixture(autouse=True)
-def no_environment(monkeypatch: pytest.MonkeyPatch):
-    for name in ("DATABASE_URL", "MIGRATION_DATABASE_URL", "OFFRAMP_DATA_DIR"):
-        monkeypatch.delenv(name, raising=False)
-
-
-@pytest.fixture(scope="module")
-def data_dir() -> Iterator[Path]:
-    folder = Path(mkdtemp(prefix="offramp-test-"))
-    with embedded.start(folder, throwaway=True):
-        yield folder
-    shutil.rmtree(folder)
 
 
 async def value(url: str, sql: str) -> str | None:
@@ -127,3 +111,84 @@ def test_nothing_is_served_as_a_role_that_policies_do_not_bind(
             f"offramp: The database role {why}, so row-level security would not hold. Serve as app_rw.\n"
             "  DATABASE_URL is for app_rw; MIGRATION_DATABASE_URL for app_migrate.\n"
         )
+
+
+def test_a_revision_that_is_none_is_explained(data_dir: Path, capsys: pytest.CaptureFixture[str]):
+    assert main(["db", "upgrade", "--data-dir", str(data_dir), "--to", "9999"]) == 1
+    message = "offramp: Migrating offramp failed. Can't locate revision identified by '9999'\n"
+    assert capsys.readouterr().err.endswith(message)
+
+
+@pytest.mark.parametrize("verb", [["check"], ["downgrade", "--to", "base"], ["shell"]])
+def test_what_only_looks_makes_no_database(verb: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    assert main(["db", *verb, "--data-dir", str(tmp_path / "none")]) == 1
+    assert capsys.readouterr().err.splitlines()[0] == f"offramp: There is no database in {tmp_path}/none."
+    assert not (tmp_path / "none").exists()
+
+
+async def test_downgrade_says_what_is_lost_and_does_it_only_by_name(
+    make_database: MakeDatabase, capsys: pytest.CaptureFixture[str]
+):
+    url = await make_database(None)
+    name = database_name(url)
+    await asyncio.to_thread(main, ["db", "upgrade", "--database-url", url, "--to", "0001"])
+    await fill(url, 100)
+    await asyncio.to_thread(main, ["db", "upgrade", "--database-url", url])
+    capsys.readouterr()
+    downgrade = ["db", "downgrade", "--database-url", url, "--to"]
+    assert await asyncio.to_thread(main, [*downgrade, "0001"]) == 1
+    printed = capsys.readouterr()
+    undoing, third, second, takes, *lost = printed.out.splitlines()
+    assert (undoing, takes) == (f"{name}: undoing", "takes away")
+    assert third.startswith("  0003, The inventory in `enforced` integrity: the database keeps")
+    assert second.startswith("  0002, What `enforced` integrity asks of the rows")
+    assert lost[:3] == ["  table api_key, with 0 rows", "  table audit_entry, with 0 rows",
+                        "  column audit_logs.row_version, with 4 values"]  # fmt: skip
+    assert "  column products.row_version, with 100 values" in lost
+    assert "  column products.sku, with 100 values" not in lost
+    assert lost[-1].startswith("  of what finds and guards rows: ")
+    assert "13 × row security" in lost[-1]  # noqa: RUF001  times
+    assert printed.err == (
+        f"offramp: This would take that away from the database {name}.\n"
+        f"  if that is what you want, add --force {name}\n"
+    )
+    assert await value(url, "SELECT version_num FROM alembic_version") == "0003"
+    assert await asyncio.to_thread(main, [*downgrade, "-1", "--force", name]) == 0
+    assert capsys.readouterr().out.endswith(f"{name}: at revision 0002\n")
+    assert await asyncio.to_thread(main, [*downgrade, "0001", "--force", name]) == 0
+    printed = capsys.readouterr()
+    assert printed.out.endswith(f"{name}: at revision 0001\n")
+    assert printed.err == "This version serves from 0002 and 0003: offramp db upgrade leads there.\n"
+    assert await value(url, "SELECT version_num FROM alembic_version") == "0001"
+    assert await asyncio.to_thread(main, [*downgrade, "0001"]) == 0
+    assert capsys.readouterr().out == f"{name}: at revision 0001\n"
+    assert await asyncio.to_thread(main, [*downgrade, "0003", "--force", name]) == 1
+    assert capsys.readouterr().err == (
+        "offramp: There is no way down from revision 0001 to 0003.\n"
+        "  the revisions are, newest first: 0003, 0002, 0001, base\n"
+    )
+
+
+def test_in_a_data_folder_downgrade_asks_for_no_name(data_dir: Path, capsys: pytest.CaptureFixture[str]):
+    main(["db", "upgrade", "--data-dir", str(data_dir)])
+    assert main(["db", "downgrade", "--data-dir", str(data_dir), "--to", "base"]) == 0
+    assert capsys.readouterr().out.endswith(f"{data_dir}/pg: no revision is left\n")
+    assert main(["db", "downgrade", "--data-dir", str(data_dir), "--to", "base"]) == 1
+    assert capsys.readouterr().err == (f"offramp: Nobody has migrated {data_dir}/pg, so there is nothing to undo.\n")
+    main(["db", "upgrade", "--data-dir", str(data_dir)])
+
+
+def test_without_an_embedded_server_downgrade_says_that_it_cannot_tell(
+    data_dir: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    main(["db", "upgrade", "--data-dir", str(data_dir)])
+
+    def not_there() -> Path:
+        raise embedded.EmbeddedError("The embedded PostgreSQL is not installed.")
+
+    url = embedded.EmbeddedServer(data_dir / "pg", Path()).url
+    monkeypatch.setattr(embedded, "packaged_programs", not_there)
+    assert main(["db", "downgrade", "--database-url", url, "--to", "0002", "--force", "offramp"]) == 0
+    printed = capsys.readouterr()
+    assert "is not here: The embedded PostgreSQL is not installed." in printed.err
+    assert printed.out.endswith("offramp: at revision 0002\n")

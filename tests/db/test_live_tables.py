@@ -11,12 +11,13 @@ import pytest
 
 from service.catalog.model import Catalog
 from service.catalog.packaged import shipped
+from service.db.comparison.differences import differences
+from service.db.comparison.structure import structure_of
 from service.db.migrations import live, upgrade
 from service.errors import CommandError
 from tests.conftest import MakeDatabase
 from tests.db.legacy_rows import WRONG, fill
 from tests.db.migrator import Executioner, watched
-from tests.db.test_migrations import schema_of
 
 LOCK_TIMEOUT = "2s"
 """How long a client waits for a lock before it fails: what the service's connections have."""
@@ -99,7 +100,7 @@ async def test_clients_go_on_while_tables_with_rows_are_migrated(
             before = clients.rounds
             await asyncio.to_thread(upgrade.upgrade, legacy_url, revision)
             assert clients.rounds > before
-    assert await schema_of(legacy_url) == await schema_of(await make_database(enforced))
+    assert differences(await structure_of(legacy_url), await structure_of(await make_database(enforced))) == []
     connection = await asyncpg.connect(legacy_url)
     belong = "SELECT count(*) FROM product_suppliers JOIN products AS p USING (organization_id) WHERE p.id = product_id"
     assert await connection.fetchval(belong) == 10_000
@@ -177,7 +178,7 @@ async def test_a_migration_that_was_cut_off_goes_on_where_it_was(
             await asyncio.to_thread(upgrade.upgrade, legacy_url)
         assert reached
     await asyncio.to_thread(upgrade.upgrade, legacy_url)
-    assert await schema_of(legacy_url) == await schema_of(await make_database(enforced))
+    assert differences(await structure_of(legacy_url), await structure_of(await make_database(enforced))) == []
 
 
 async def leave_invalid_index(url: str, name: str) -> None:
@@ -194,7 +195,7 @@ async def leave_invalid_index(url: str, name: str) -> None:
 
 async def test_wrong_rows_are_told_before_anything_is_changed(legacy_url: str):
     await fill(legacy_url, 100, WRONG)
-    before = await schema_of(legacy_url)
+    before = await structure_of(legacy_url)
     with pytest.raises(CommandError) as raised:
         await asyncio.to_thread(upgrade.upgrade, legacy_url)
     first, *told = raised.value.message.splitlines()
@@ -210,7 +211,7 @@ async def test_wrong_rows_are_told_before_anything_is_changed(legacy_url: str):
         "product_suppliers: 1 row whose product_id is no row of products",
         "product_suppliers: 1 row whose supplier_id is a row of suppliers of another organization",
     ]
-    assert await schema_of(legacy_url) == before
+    assert await structure_of(legacy_url) == before
     connection = await asyncpg.connect(legacy_url)
     for line, query in zip(told[::2], told[1::2], strict=True):
         rows = int(line.split()[1])

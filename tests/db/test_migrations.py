@@ -10,47 +10,12 @@ from alembic import command
 from alembic.script import ScriptDirectory
 
 from service.catalog.model import Catalog
+from service.db.comparison.differences import differences
+from service.db.comparison.structure import Key, Kind, structure_of
 from service.db.connections.engine import Database
 from service.db.migrations import upgrade
 from service.errors import CommandError
 from tests.conftest import MakeDatabase
-
-# Everything that two databases with the same schema have the same of.
-SCHEMA = """
-SELECT 'column ' || attrelid::regclass || ' ' || attname || ' ' || format_type(atttypid, atttypmod)
-       || ' ' || attcollation::regcollation || ' ' || attnotnull || coalesce(pg_get_expr(adbin, adrelid), '')
-  FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
-  LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
- WHERE relkind = 'r' AND attnum > 0 AND NOT attisdropped AND relnamespace = 'public'::regnamespace
-UNION ALL
-SELECT pg_get_indexdef(indexrelid) || indcollation::text FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
- WHERE relnamespace = 'public'::regnamespace
-UNION ALL
-SELECT conrelid::regclass || ' ' || pg_get_constraintdef(oid) FROM pg_constraint
- WHERE connamespace = 'public'::regnamespace
-UNION ALL
-SELECT pg_get_functiondef(oid) || proowner::regrole || coalesce(proacl::text, '')
-  FROM pg_proc WHERE pronamespace = 'public'::regnamespace
-UNION ALL
-SELECT 'policy ' || tablename || ' ' || policyname || ' ' || permissive || roles::text || cmd || coalesce(qual, '')
-       || coalesce(with_check, '') FROM pg_policies
-UNION ALL
-SELECT 'secured ' || oid::regclass || ' ' || relrowsecurity || relforcerowsecurity || relowner::regrole
-       || coalesce((SELECT string_agg(each::text, ',' ORDER BY each::text) FROM unnest(relacl) AS each), '')
-  FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
-UNION ALL
-SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
-ORDER BY 1
-"""
-
-
-async def schema_of(url: str) -> list[str]:
-    database = Database.connect(url, size=1)
-    try:
-        rows = [row[0] for row in await database.fetch_rows(SCHEMA)]
-    finally:
-        await database.close()
-    return [" ".join(row.split()) for row in rows if "alembic_version" not in row]
 
 
 @pytest.fixture(scope="module")
@@ -61,11 +26,11 @@ async def migrated(make_database: MakeDatabase) -> str:
 
 
 async def test_migrating_makes_the_catalogs_tables(migrated: str, make_database: MakeDatabase, enforced: Catalog):
-    made = await schema_of(await make_database(enforced))
+    made = await structure_of(await make_database(enforced))
     assert len(made) > 400
-    assert any(row.startswith("policy products tenant RESTRICTIVE{app_rw}") for row in made)
-    assert any("(entity_id || '#'::text) || aws_datetime(occurred_at)" in row for row in made)
-    assert await schema_of(migrated) == made
+    assert made[Key(Kind.POLICY, "products", "tenant")].startswith("AS RESTRICTIVE FOR ALL TO app_rw USING ((org")
+    assert any("(entity_id || '#'::text) || aws_datetime(occurred_at)" in each for each in made.values())
+    assert differences(await structure_of(migrated), made) == []
 
 
 async def test_alembic_finds_nothing_to_do(migrated: str):
@@ -76,7 +41,7 @@ async def test_every_step_can_be_undone(make_database: MakeDatabase):
     url = await make_database(None)
     await asyncio.to_thread(upgrade.upgrade, url)
     await asyncio.to_thread(upgrade.downgrade, url, "base")
-    assert await schema_of(url) == []
+    assert await structure_of(url) == {}
     await asyncio.to_thread(upgrade.upgrade, url)
     database = Database.connect(url, size=1)
     assert await upgrade.schema_is_current(database)
@@ -105,7 +70,7 @@ async def test_a_service_knows_whether_the_schema_is_its_own(make_database: Make
 async def test_emptying_leaves_nothing(make_database: MakeDatabase, enforced: Catalog):
     url = await make_database(enforced)
     await upgrade.empty(url)
-    assert await schema_of(url) == []
+    assert await structure_of(url) == {}
     await asyncio.to_thread(upgrade.upgrade, url)
 
 

@@ -11,13 +11,15 @@ from contextlib import asynccontextmanager
 import asyncpg
 import pytest
 
+from service.db.comparison.differences import differences
+from service.db.comparison.reference import structure_of_models, throwaway_server
+from service.db.comparison.structure import structure_of
 from service.db.connections.engine import DIRECT_SETTINGS, Database
 from service.db.development.embedded import url_as, url_with_database
 from service.db.migrations.upgrade import upgrade
 from service.db.security.reporting import make_reporting_role
 from service.db.security.roles import LOGINS, make_roles, password_verifier
 from service.errors import CommandError
-from tests.conftest import throwaway_server
 from tests.db.conftest import FIFTEEN
 from tests.running import ROOT
 
@@ -33,7 +35,8 @@ def own_server_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """A server without the roles, which all databases of one share and other tests make."""
     if request.param == "15" and not FIFTEEN.exists():
         pytest.skip(f"no PostgreSQL 15 at {FIFTEEN}: apt-get install postgresql-15")
-    yield from throwaway_server(FIFTEEN if request.param == "15" else None)
+    with throwaway_server(FIFTEEN if request.param == "15" else None) as url:
+        yield url
 
 
 @pytest.fixture
@@ -89,6 +92,11 @@ async def test_what_is_migrated_belongs_to_the_owner(migrated: str):
     superuser = await asyncpg.connect(migrated)
     assert await superuser.fetchval(OWNERS) == "app_owner"
     await superuser.close()
+
+
+async def test_what_is_migrated_is_what_the_models_say(migrated: str):
+    found = await structure_of(url_as(migrated, "app_migrate"))
+    assert differences(found, await asyncio.to_thread(structure_of_models)) == []
 
 
 async def test_the_role_that_serves_reads_and_writes_rows(migrated: str):

@@ -88,6 +88,15 @@ async def current_revision(database: Database) -> str | None:
     return await database.fetch_value("SELECT version_num FROM alembic_version")
 
 
+async def revision_of(address: Address | str) -> str | None:
+    """The revision that a database is at, asked on a connection of its own. Errors: `CommandError`, `Unavailable`."""
+    database = Database.connect(address, size=1)
+    try:
+        return await current_revision(database)
+    finally:
+        await database.close()
+
+
 async def schema_is_current(database: Database) -> bool:
     """Whether there is nothing to migrate. Errors: `Unavailable`."""
     return await current_revision(database) == HEAD
@@ -134,24 +143,21 @@ async def _make_roles(address: Address | str) -> None:
 
 
 def _is_current(address: Address | str) -> bool:
-    async def ask() -> bool:
-        database = Database.connect(address, size=1)
-        try:
-            return await schema_is_current(database)
-        finally:
-            await database.close()
-
     with suppress(Unavailable):  # migrating will say it better
-        return asyncio.run(ask())
+        return asyncio.run(revision_of(address)) == HEAD
     return False
 
 
 def _run(action: Callable[[Config, str], None], address: Address | str, revision: str) -> None:
+    from alembic.util import CommandError as AlembicError  # noqa: PLC0415  as above
+
     where = address_of(address)
     try:
         action(alembic_config(where), revision)
     except CommandError:
         raise
+    except AlembicError as error:  # a revision that is none
+        raise CommandError(f"Migrating {where.database} failed. {error}") from error
     except Exception as error:
         if (known := failures.translated(error, lost=False)) is None:
             raise

@@ -1,0 +1,67 @@
+"""Which database a command is about: what the options and the environment say."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from service.cli.token import DEFAULT_DATA_DIR
+from service.errors import CommandError
+
+WHICH = """\
+which database: --database-url, else the one in --data-dir, else MIGRATION_DATABASE_URL, else DATABASE_URL,
+else the embedded one in .offramp (or OFFRAMP_DATA_DIR).
+"""
+
+
+def add_choice(parser: argparse.ArgumentParser) -> None:
+    """Add the options that choose one."""
+    parser.add_argument("--database-url", metavar="URL", help="postgresql://user:password@host:5432/name")
+    parser.add_argument("--data-dir", type=Path, metavar="DIR", help="the folder of an embedded database")
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The database that a command is about."""
+
+    url: str
+    label: str
+    """What to call it in a message; without a password."""
+    is_embedded: bool
+
+
+@contextmanager
+def chosen_database(arguments: argparse.Namespace, *, make: bool = True) -> Iterator[Chosen]:
+    """The database the options and the environment name, running for as long as the block.
+
+    `make`: whether an embedded one is made if there is none. Errors: `CommandError`.
+    """
+    from service.db.connections.address import database_name  # noqa: PLC0415
+    from service.db.development import embedded  # noqa: PLC0415  `offramp --help` needs no database
+
+    if arguments.database_url and arguments.data_dir:
+        raise CommandError("--database-url and --data-dir name two databases.", hint="leave one out")
+    named = arguments.database_url
+    if not named and not arguments.data_dir:
+        named = os.environ.get("MIGRATION_DATABASE_URL") or os.environ.get("DATABASE_URL")
+    if named:
+        yield Chosen(named, database_name(named), is_embedded=False)
+        return
+    data_dir = arguments.data_dir or Path(os.environ.get("OFFRAMP_DATA_DIR") or DEFAULT_DATA_DIR)
+    if not make and not (data_dir / "pg").exists():
+        raise CommandError(f"There is no database in {data_dir}.", hint="offramp dev makes one, or offramp db upgrade")
+    with embedded.start(data_dir) as server:
+        yield Chosen(server.url, str(server.folder), is_embedded=True)
+
+
+def demand_name(database: Chosen, force: str | None, *, would: str) -> None:
+    """Refuse to destroy what is in a database outside of a data folder, unless its name is given with `--force`."""
+    if not database.is_embedded and force != database.label:
+        raise CommandError(
+            f"This would {would} the database {database.label}.",
+            hint=f"if that is what you want, add --force {database.label}",
+        )
