@@ -114,7 +114,7 @@ def _apis(folder: Path) -> list[Path]:
     found = sorted(each for each in root.glob("backend/api/*") if _files_of(each))
     if (root / "data" / "resource.ts").is_file():
         found.append(root / "data")
-    return found or ([folder] if _files_of(folder) else [])
+    return found or ([folder] if _files_of(folder) or _is_gen2(folder) else [])
 
 
 def _is_gen2(folder: Path) -> bool:

@@ -36,6 +36,8 @@ class Document:
     inputs: list[InputObjectTypeDefinitionNode] = field(default_factory=list)
     globals: InputObjectTypeDefinitionNode | None = None
     """`input AMPLIFY`, which holds the rule for models without one."""
+    left_out: dict[str, str] = field(default_factory=dict)
+    """The name of a type that Amplify APIs have none of → its kind: `union`, `interface`, `scalar`."""
     notices: list[Notice] = field(default_factory=list)
 
     def notice(self, text: str, node: Node | None = None, *, needs_person: bool = False) -> None:
@@ -129,7 +131,11 @@ def _extend(document: Document, extension: ObjectTypeExtensionNode, root_names: 
 def _notice_unserved(document: Document, definition: DefinitionNode) -> None:
     kind = definition.kind.removesuffix("_definition").removesuffix("_type").replace("_", " ")
     name = getattr(definition, "name", None)
-    if kind in {"directive", "scalar"}:
+    if kind == "directive":
+        return
+    if name is not None:
+        document.left_out[name.value] = kind
+    if kind == "scalar":
         return
     document.notice(
         f"{kind} {name.value if name else ''} is left out: Amplify APIs have none.", definition, needs_person=True

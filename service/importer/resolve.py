@@ -6,7 +6,7 @@ import inspect
 import re
 from collections.abc import Iterable
 
-from graphql import Node, ObjectTypeDefinitionNode
+from graphql import DirectiveNode, Node, ObjectTypeDefinitionNode
 
 from service.catalog.columns import distinct_names
 from service.catalog.model import Catalog, Field, Model, Provider, Relation, TypeRef
@@ -107,6 +107,13 @@ def _refuse_no_model(document: Document) -> None:
             "Give the schema.graphql with the @model types that it was compiled from.",
             node=compiled,
         )
+    unknown = next((each for node in document.objects for each in node.directives or () if _is_unknown(each)), None)
+    if unknown:
+        raise ImportRefused(
+            f"@{unknown.name.value} is not known, and the schema has no @model type.",
+            "Write @model behind the name of each type that has a table.",
+            node=unknown,
+        )
     raise ImportRefused("the schema has no @model type.", "Give the schema.graphql of an Amplify Gen 1 API.")
 
 
@@ -123,27 +130,31 @@ def _refuse_unknown_types(document: Document, catalog: Catalog) -> None:
         for field in model.fields or ():
             found = catalog.model_by_name[model.name.value].field_by_name.get(field.name.value)
             if found:
-                _refuse_unknown([found.type], stored, f"{model.name.value}.{field.name.value}", field)
+                _refuse_unknown([found.type], stored, f"{model.name.value}.{field.name.value}", field, document)
     for kind in document.objects:
         for field in kind.fields or ():
-            _refuse_unknown([type_of(field.type)], returned, f"{kind.name.value}.{field.name.value}", field)
+            _refuse_unknown([type_of(field.type)], returned, f"{kind.name.value}.{field.name.value}", field, document)
     for written, given in zip(document.inputs, catalog.inputs, strict=True):
-        _refuse_unknown([each.type for each in given.fields], taken, given.name, written)
+        _refuse_unknown([each.type for each in given.fields], taken, given.name, written, document)
     nodes = [node for fields in document.roots.values() for node in fields]
     for node, operation in zip(nodes, catalog.operations, strict=True):
         name = f"{operation.root}.{operation.name}"
-        _refuse_unknown([operation.type], returned, name, node)
-        _refuse_unknown([each.type for each in operation.arguments], taken, name, node)
+        _refuse_unknown([operation.type], returned, name, node, document)
+        _refuse_unknown([each.type for each in operation.arguments], taken, name, node, document)
 
 
-def _refuse_unknown(types: Iterable[TypeRef], known: set[str], where: str, node: Node) -> None:
+def _refuse_unknown(types: Iterable[TypeRef], known: set[str], where: str, node: Node, document: Document) -> None:
     for type_ in types:
-        if type_.name not in known and not GENERATED.fullmatch(type_.name):
-            raise ImportRefused(
-                f"{where} has the type {type_.name}, which the schema does not define.",
-                "Define it, or correct the name.",
-                node=node,
-            )
+        if type_.name in known or GENERATED.fullmatch(type_.name):
+            continue
+        kind = document.left_out.get(type_.name)
+        raise ImportRefused(
+            f"{where} has the type {type_.name}, and Amplify APIs have no {kind} of their own."
+            if kind
+            else f"{where} has the type {type_.name}, which the schema does not define.",
+            "Use a type, an enum or one of AppSync's scalars." if kind else "Define it, or correct the name.",
+            node=node,
+        )
 
 
 def _notice_rules(document: Document, catalog: Catalog) -> None:
@@ -164,6 +175,11 @@ def _notice_unknown_directives(document: Document) -> None:
     holders: list[Directed] = [*types, *fields, *roots]
     for node in holders:
         for directive in node.directives or ():
-            name = directive.name.value
-            if name not in KNOWN and name not in RESOLVED_BY:
-                document.notice(f"@{name} is not known and has no effect.", directive, needs_person=True)
+            if _is_unknown(directive):
+                document.notice(
+                    f"@{directive.name.value} is not known and has no effect.", directive, needs_person=True
+                )
+
+
+def _is_unknown(directive: DirectiveNode) -> bool:
+    return directive.name.value not in KNOWN and directive.name.value not in RESOLVED_BY

@@ -89,6 +89,7 @@ def test_conflict_resolution_needs_a_person(tmp_path: Path):
         ({}, "nowhere", "{root}/nowhere does not exist."),
         ({"resource.ts": ""}, "resource.ts", "{root}/resource.ts is not a GraphQL schema. Amplify Gen 2"),
         ({"amplify/data/resource.ts": ""}, "", "{root}/amplify/data is an Amplify Gen 2 project,"),
+        ({"amplify/data/resource.ts": ""}, "amplify/data", "{root}/amplify/data is an Amplify Gen 2 project,"),
         (
             {
                 "amplify/backend/api/a/schema.graphql": SCHEMA.format(name="A"),

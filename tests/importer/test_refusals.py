@@ -19,7 +19,13 @@ RULES = "@auth(rules: [{ allow: private }])"
         ("type A @model {", "schema.graphql:1:16: this is not GraphQL: Expected Name, found <EOF>."),
         ("type A @model { a: Nope }", "schema.graphql:1:17: A.a has the type Nope, which the schema does not define."),
         ("type A @model { a: [[Int]] }", "schema.graphql:1:20: a list of lists has no filter and no column."),
+        (
+            "type A @model { a: U } union U = A",
+            "schema.graphql:1:17: A.a has the type U, and Amplify APIs have no union of their own. Use a type,",
+        ),
+        ("scalar S type A @model { a: S }", "schema.graphql:1:26: A.a has the type S, and Amplify APIs have no scalar"),
         ("type A { a: Int }", "the schema has no @model type."),
+        ("type A @modle { a: Int }", "schema.graphql:1:8: @modle is not known, and the schema has no @model type."),
         ("type A @model { b: B @hasOne }", "schema.graphql:1:17: A.b leads to B, which is no @model type."),
         (
             'type A @model { id: ID! bs: [B] @hasMany(indexName: "byA", fields: ["id"]) } type B @model { aId: ID }',
