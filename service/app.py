@@ -41,7 +41,7 @@ from service.rest.door import RestDoor, path_of
 from service.rest.explained import explained
 from service.rest.openapi.view import OpenAPIView
 from service.rest.problems import ERRORS, headers_of, problem
-from service.rest.resources import PREFIX
+from service.rest.resources import PERMISSIONS, PREFIX
 from service.settings import Settings
 from service.throttle import Throttle
 
@@ -148,15 +148,20 @@ class _Anything(PathConvertor):
 
 
 def _rest(settings: Settings, door: RestDoor, catalog: Catalog, callers: Callers) -> Iterator[Route]:
+    leads = {"permissions": f"{PREFIX}/{PERMISSIONS}"}
+    if settings.docs:
+        from service.rest.docs import PATH, docs_routes  # noqa: PLC0415  as above
+
+        yield from docs_routes(DESCRIPTION, callers)
+        leads["docs"] = PATH
     if settings.introspection:
         yield Route(DESCRIPTION, OpenAPIView(catalog))
+        leads["description"] = DESCRIPTION
+    for path in (PREFIX, f"{PREFIX}/"):
+        yield Route(path, _rest_front(leads))
     register_url_convertor("anything", _Anything())
     yield Route(f"{PREFIX}{{path:anything}}", door)
     yield Route(f"{ERRORS}/{{code}}", explained)
-    if settings.docs:
-        from service.rest.docs import docs_routes  # noqa: PLC0415  as above
-
-        yield from docs_routes(DESCRIPTION, callers)
 
 
 def _problem_of(database: Database, catalog: Catalog) -> Problem:
@@ -260,6 +265,17 @@ def _front(*, has_page: bool) -> Any:
         return _json(
             {"service": "offramp", "graphql": "/graphql", "rest": PREFIX, "health": "/healthz", "readiness": "/readyz"}
         )
+
+    return front
+
+
+def _rest_front(leads: Mapping[str, str]) -> Any:
+    """What is at `/v1` itself, an address that `offramp dev` prints: where to go from there."""
+
+    async def front(request: Request) -> Response:
+        if "docs" in leads and "text/html" in request.headers.get("accept", ""):
+            return RedirectResponse(leads["docs"], 303)
+        return _json({"rest": PREFIX, **leads})
 
     return front
 

@@ -106,10 +106,22 @@ async def test_an_answer_shows_no_more_relations_than_a_statement_should_have(
     assert [each["code"] for each in refused.json()["errors"]] == ["too_many"]
 
 
-@pytest.mark.parametrize("path", ["/v1", "/v1/", "/v1x", "/v1/x"])
+@pytest.mark.parametrize("path", ["/v1", "/v1/"])
+async def test_the_front_door(settings: Settings, inventory: Catalog, client: httpx2.AsyncClient, path: str):
+    leads = {"rest": "/v1", "permissions": "/v1/permissions"}
+    browser = {"accept": "text/html"}
+    assert (await client.get(path, headers=browser)).json() == {**leads, "description": "/v1/openapi.json"}
+    async with _client(replace(settings, docs=True, introspection=False), inventory) as with_docs:
+        assert (await with_docs.get(path)).json() == {**leads, "docs": "/docs"}
+        shown = await with_docs.get(path, headers=browser)
+    assert (shown.status_code, shown.headers["location"]) == (303, "/docs")
+
+
+@pytest.mark.parametrize("path", ["/v1x", "/v1/x"])
 async def test_an_address_without_anything(client: httpx2.AsyncClient, path: str):
     refused = await client.get(path, headers={"x-api-key": KEY})
     assert (refused.status_code, refused.json()["code"]) == (404, "not_found")
+    assert (await client.post("/v1", headers={"x-api-key": KEY})).json()["code"] == "not_found"
 
 
 async def test_the_database_is_away(settings: Settings, inventory: Catalog):
