@@ -14,7 +14,7 @@ from typing import Any
 
 from graphql import OperationDefinitionNode, SelectionSetNode, get_location
 
-from service.errors import Forbidden, Internal, ServiceError
+from service.errors import Forbidden, Internal, Invalid, ServiceError
 from service.graphql.notes import Note, Path
 from service.graphql.selections import Chosen, Reader
 
@@ -87,6 +87,8 @@ def root_error(error: ServiceError, key: str, name: str, root: str, locate: Loca
     message = error.message
     if isinstance(error, Forbidden) and message == Forbidden().message:
         message = not_authorized(name, root)
+    if isinstance(error, Invalid) and error.field is not None:
+        message = f"{error.field}: {message}"
     return field_error([key], message, error.error_type or error.code, locate([key]), error.info)
 
 

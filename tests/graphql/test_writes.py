@@ -299,7 +299,7 @@ async def test_a_null_that_must_not_be_is_an_error_after_the_write_or_refused_by
     await api.data(CREATE % "id", {"i": TASK})
     if api.catalog.is_enforced:
         errors = await api.errors(UPDATE % "id title", {"i": {"id": "t", "title": None}})
-        assert errors == [(["updateTask"], "invalid", "A required value is missing.")]
+        assert errors == [(["updateTask"], "invalid", "title: A required value is missing.")]
         assert (await api.sql("SELECT title FROM tasks"))[0]["title"] == "x"
         return
     body = await api.ask(UPDATE % "id title", {"i": {"id": "t", "title": None}})
