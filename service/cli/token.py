@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import sys
 from pathlib import Path
 
 DESCRIPTION = """\
@@ -12,13 +13,18 @@ Print a token that the service running on the same data folder accepts: it has t
 user pool's token and is signed with this folder's own key. No other service accepts it.
 """
 EPILOG = """\
+The shipped inventory keeps organizations apart: a token for it names one, unless a user in it has the `sub`.
+An imported schema needs none.
+
 examples:
   offramp token --sub u1 --username alice --group Admin
-  TOKEN=$(offramp token --sub u1 --username alice)
+  TOKEN=$(offramp token --sub u1 --username alice --organization 58f51a9f-21e4-551b-976e-2c9874b935a5)
+                                               # the first company of the demo data
   curl -H "Authorization: $TOKEN" -H 'Content-Type: application/json' \\
        -d '{"query": "{ listProducts { items { id name } } }"}' http://127.0.0.1:8000/graphql
 """
 DEFAULT_DATA_DIR = ".offramp"
+_MADE = "it was made, with a key of its own. A service that runs on another one (--data-dir) refuses this token."
 
 
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -65,6 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the token."""
     from service.auth.issuer import LIFETIME, DevelopmentIssuer  # noqa: PLC0415  `offramp --help` needs no cryptography
 
+    is_new = not arguments.data_dir.exists()
     token = DevelopmentIssuer.open(arguments.data_dir).issue(
         arguments.sub,
         arguments.username,
@@ -73,6 +80,8 @@ def run(arguments: argparse.Namespace) -> int:
         use=arguments.use,
         lifetime=arguments.lifetime or LIFETIME,
     )
+    if is_new:
+        print(f"There was no folder {arguments.data_dir}: {_MADE}", file=sys.stderr)
     print(_described(token) if arguments.json else token)
     return 0
 

@@ -13,6 +13,8 @@ import pytest
 
 from service.auth.issuer import DevelopmentIssuer
 from service.cli import VERBS, main
+from service.cli.token import EPILOG
+from service.demo import demo_callers
 from service.errors import CommandError, SettingsError, Unavailable
 
 ALICE = ["token", "--sub", "u1", "--username", "alice"]
@@ -34,6 +36,20 @@ def test_token_prints_one_bare_token(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert (read["sub"], read["username"], read["token_use"]) == ("u1", "alice", "access")
     assert (read["cognito:groups"], read["custom:organizationId"]) == (["Admin", "Viewer"], "org-1")
     assert read["exp"] - read["iat"] == 12 * 60 * 60
+
+
+def test_a_token_of_a_folder_that_was_not_there_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["--data-dir", str(tmp_path / "new")]
+    assert main([*ALICE, *options]) == 0
+    first = capsys.readouterr()
+    assert claims(first.out.strip())["sub"] == "u1"
+    assert first.err.startswith(f"There was no folder {tmp_path / 'new'}: it was made, with a key of its own. ")
+    assert main([*ALICE, *options]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_the_token_that_the_help_shows_acts_for_an_organization_of_the_demo() -> None:
+    assert f"--organization {demo_callers().admin.organization})" in EPILOG
 
 
 def test_an_id_token_with_a_lifetime(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
