@@ -22,6 +22,7 @@ _SCRIPT = re.compile(r"<script\b[^>]*>(.*?)</script\b", re.DOTALL | re.IGNORECAS
 _NAME = re.compile(r"\s*(?:[\w$]+\s*[?!]?\.\s*)*([\w$]+)\s*")
 _ESCAPE = re.compile(r"\\(?:u\{[0-9a-fA-F]*\}|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|.)", re.DOTALL)
 _QUOTE = re.compile(r'(?<!\\)"')
+_NOTHING = re.compile(r"(?:[\s,\ufeff]|#[^\n]*)*")
 _PLAIN = {"n": " ", "t": " ", "r": " ", "u": "?", "x": "?"}
 
 
@@ -82,7 +83,8 @@ def find_documents(paths: Iterable[Path]) -> Found:
     for path in paths:
         text = Text.of_file(text_of(path), str(path))
         if path.suffix.lower() in DOCUMENTS:
-            found.documents.append(Document(text, is_file=True))
+            if not _NOTHING.fullmatch(text.string):
+                found.documents.append(Document(text, is_file=True))
         elif _WORTH_READING.search(text.string):
             templates += _templates(text)
         else:

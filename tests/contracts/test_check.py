@@ -50,6 +50,13 @@ def _problems(result: Checked) -> list[str]:
     return [f"{each.place.line}:{each.place.column} {each.message}" for each in result.problems]
 
 
+def test_a_file_without_a_document_is_no_operation(tmp_path: Path):
+    (tmp_path / "fragments.graphql").write_text("\ufeff# none yet\n\n  # this is an auto generated file\n")
+    (tmp_path / "subscriptions.graphql").touch()
+    (tmp_path / "queries.graphql").write_text("# one\nquery {")
+    assert [each.place.file for each in read(tmp_path).unreadable] == [str(tmp_path / "queries.graphql")]
+
+
 # ---------------------------------------------------------------- what Amplify generates
 
 GENERATED = sorted(DATA.glob("*/operations/*.graphql"))
