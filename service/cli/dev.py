@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import json
 import os
+import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -13,9 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from service.cli.counted import counted
 from service.cli.progress import step
 from service.cli.token import add_data_dir
-from service.errors import CommandError
+from service.errors import CommandError, Unavailable
 
 if TYPE_CHECKING:
     import socket
@@ -188,9 +190,10 @@ def _catalog(schema: str | None, integrity: str | None, *, quiet: bool) -> Catal
 
     with step(f"Reading {schema or 'the inventory'}", quiet=quiet) as reading:
         catalog, needing_a_person = catalog_at(schema)
-        reading.done = f"{len(catalog.models)} models of {schema or 'the shipped inventory'}"
+        reading.done = f"{counted(len(catalog.models), 'model')} of {schema or 'the shipped inventory'}"
     if needing_a_person and not quiet:
-        print(f"  {needing_a_person} of it needs a person: offramp import {schema}", file=sys.stderr)
+        needed = f"{counted(needing_a_person, 'thing')} in it need{'s' if needing_a_person == 1 else ''} a person"
+        print(f"  {needed}: offramp import {shlex.quote(schema or '')}", file=sys.stderr)
     if integrity == "enforced" and not catalog.is_enforced:
         raise CommandError(
             "An imported schema is served in `legacy` integrity: it does not say which field is the organization.",
@@ -211,7 +214,7 @@ def _database(arguments: argparse.Namespace, catalog: Catalog, *, is_shipped: bo
                 upgrade(url)
             else:
                 url = asyncio.run(create_scratch(url, catalog))  # noqa: PLW2901  the same server, its own database
-            making.done = f"{len(catalog.models)} tables up to date"
+            making.done = f"{counted(len(catalog.models), 'table')} up to date"
         if is_shipped and not arguments.no_demo_data:
             with step("Loading demo data", quiet=arguments.json) as loading:
                 asyncio.run(_load_demo(url, catalog))
@@ -243,7 +246,15 @@ def _server(arguments: argparse.Namespace) -> Iterator[str]:
                 started.enter_context(embedded.start(arguments.data_dir)).url,
                 f"embedded, {arguments.data_dir}",
             )
-        starting.done = f"PostgreSQL {asyncio.run(_version(url))} ({place})"
+        try:
+            starting.done = f"PostgreSQL {asyncio.run(_version(url))} ({place})"
+        except Unavailable as error:
+            if not arguments.database_url:
+                raise
+            raise CommandError(
+                f"{urlsplit(url).hostname or 'The socket'} did not let us in: {error.message}",
+                hint="Look at host, port, user, password and name in --database-url, and whether the server runs.",
+            ) from error
         keep = started.pop_all()
     with keep:
         yield url

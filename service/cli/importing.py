@@ -10,6 +10,7 @@ from difflib import unified_diff
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from service.cli.counted import counted
 from service.errors import CommandError
 
 if TYPE_CHECKING:
@@ -156,14 +157,14 @@ def _line(row: Sequence[object], widths: Sequence[int]) -> str:
 
 def _rest(catalog: Catalog) -> str:
     counts = (
-        (len(catalog.models), "models"),
-        (sum(len(each.relations) for each in catalog.models), "relations"),
-        (len(catalog.enums), "enums"),
-        (len(catalog.objects), "other types"),
-        (len(catalog.inputs), "inputs"),
-        (len(catalog.operations), "custom operations"),
+        (len(catalog.models), "model"),
+        (sum(len(each.relations) for each in catalog.models), "relation"),
+        (len(catalog.enums), "enum"),
+        (len(catalog.objects), "other type"),
+        (len(catalog.inputs), "input"),
+        (len(catalog.operations), "custom operation"),
     )
-    lines = [", ".join(f"{count} {what}" for count, what in counts)]
+    lines = [", ".join(counted(*each) for each in counts)]
     lines += [
         f"  {each.root}.{each.name}" + (f" was answered by the function {each.function}" if each.function else "")
         for each in catalog.operations

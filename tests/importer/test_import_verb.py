@@ -28,7 +28,9 @@ def test_what_needs_a_person_is_told_with_status_1(tmp_path: Path, capsys: pytes
     path = tmp_path / "schema.graphql"
     path.write_text("type A @model { id: ID! }")
     assert main(["import", str(path)]) == 1
-    assert f"needs a person:\n  {path}:1:1: A has no rule: nobody can use it." in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert f"needs a person:\n  {path}:1:1: A has no rule: nobody can use it." in printed
+    assert "\n1 model, 0 relations, 0 enums," in printed
 
 
 def test_a_refusal_has_status_2_and_no_traceback(tmp_path: Path, capsys: pytest.CaptureFixture[str]):

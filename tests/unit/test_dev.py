@@ -257,6 +257,11 @@ def test_a_port_in_use(tmp_path: Path) -> None:
         (["--issuer", "https://pool.example"], 1, "--issuer and --client-id go together."),
         (["--issuer", "http://pool.example", "--client-id", "c"], 2, "OFFRAMP_ISSUER must be an https:// address"),
         (["--database-url", "mysql://x"], 2, "DATABASE_URL must start with postgresql://"),
+        (
+            ["--database-url", "postgresql://u:secret@127.0.0.1:1/x"],
+            1,
+            "offramp: 127.0.0.1 did not let us in: The database is not available. Try again.\n  Look at host,",
+        ),
         (["--port", "99999"], 2, "must be a port, 0 to 65535"),
         (
             ["--integrity", "enforced", "--schema", str(ROOT / "graphql" / "amplify.graphql")],
@@ -278,6 +283,18 @@ def test_a_schema_that_cannot_be_imported_says_where(tmp_path: Path) -> None:
     assert status == 1
     assert "schema.graphql:3:" in said
     assert "Nothing" in said
+
+
+def test_what_a_schema_holds_is_counted(tmp_path: Path) -> None:
+    schema = tmp_path / "my schema.graphql"
+    schema.write_text("type Note @model { id: ID! }")
+    away = ["--database-url", "postgresql://u@127.0.0.1:1/x"]
+    _, said = failed("dev", "--data-dir", str(tmp_path), "--port", "0", "--schema", str(schema), *away)
+    assert said.startswith(f"✓ 1 model of {schema} ")
+    assert f"\n  1 thing in it needs a person: offramp import '{schema}'\n" in said
+    schema.write_text("type Note @model { id: ID! } type Line @model { id: ID! }")
+    _, said = failed("dev", "--data-dir", str(tmp_path), "--port", "0", "--schema", str(schema), *away)
+    assert f"\n  2 things in it need a person: offramp import '{schema}'\n" in said
 
 
 def test_dev_does_not_touch_the_database_of_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from service.cli.contract.subject import add_subject, subject
+from service.cli.counted import counted
 from service.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -140,11 +141,11 @@ class _Result:
     def _summary(self, files: int) -> str:
         total, subscriptions = len(self.checked) + len(self.read.unreadable), self._subscriptions()
         unanswered = sum(bool(each.unanswered) for each in self.checked)
-        counts = [f"{_count(total, 'operation')} in {_count(files, 'file')}", f"{self.failing} failing"]
+        counts = [f"{counted(total, 'operation')} in {counted(files, 'file')}", f"{self.failing} failing"]
         if unanswered:
             counts.append(f"{unanswered} waiting for code")
         if subscriptions:
-            counts.append(f"{_count(subscriptions, 'subscription')} valid, but not served yet")
+            counts.append(f"{counted(subscriptions, 'subscription')} valid, but not served yet")
         return " · ".join(counts)
 
     def _subscriptions(self) -> int:
@@ -212,16 +213,12 @@ def _table(files: dict[str, _File]) -> Iterator[str]:
             for count, text in (
                 (counts.failing, f"{counts.failing} failing"),
                 (counts.unanswered, f"{counts.unanswered} waiting for code"),
-                (counts.subscriptions, _count(counts.subscriptions, "subscription")),
+                (counts.subscriptions, counted(counts.subscriptions, "subscription")),
             )
             if count
         ]
-        operations = _count(counts.operations, "operation")
+        operations = counted(counts.operations, "operation")
         yield f"  {name:<{width}}  {operations:<14}  {' · '.join(notes)}".rstrip()
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
 def _checked_json(checked: Checked) -> dict[str, Any]:
