@@ -21,8 +21,8 @@ adds everybody else through the API. All or nothing; a slug that is in use is re
 """
 EPILOG = f"""\
 examples:
-  offramp organization create --name "Harbour & Pine" --slug harbour-pine \\
-      --admin-sub 3f1c0a52-… --admin-email ingrid@harbour.example
+  offramp organization create --name "Tide & Timber" --slug tide-timber \\
+      --admin-sub 3f1c0a52-… --admin-email mara@tide.example
   offramp organization create … --api-key --json | jq -r .apiKey
 
 {WHICH}"""

@@ -12,9 +12,10 @@ import jwt
 import pytest
 
 from service.auth.issuer import DevelopmentIssuer
-from service.cli import VERBS, main
+from service.cli import VERBS, main, organization
 from service.cli.token import EPILOG
 from service.demo import demo_callers
+from service.demo.companies import COMPANIES
 from service.errors import CommandError, SettingsError, Unavailable
 
 ALICE = ["token", "--sub", "u1", "--username", "alice"]
@@ -50,6 +51,13 @@ def test_a_token_of_a_folder_that_was_not_there_says_so(tmp_path: Path, capsys: 
 
 def test_the_token_that_the_help_shows_acts_for_an_organization_of_the_demo() -> None:
     assert f"--organization {demo_callers().admin.organization})" in EPILOG
+
+
+def test_the_organization_that_help_and_guide_make_is_not_there_already() -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "access.md").read_text()
+    slugs = [slug for text in (organization.EPILOG, guide) for slug in re.findall(r"--slug ([a-z-]+)", text)]
+    assert len(slugs) == 2
+    assert not {each.slug for each in COMPANIES} & set(slugs)
 
 
 def test_an_id_token_with_a_lifetime(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
