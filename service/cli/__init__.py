@@ -55,6 +55,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status
 
 
+class _Version(argparse.Action):
+    """argparse's own takes the text beforehand, which every verb would wait for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object, **__: object) -> None:
+        """Print it, and end."""
+        from importlib.metadata import version  # noqa: PLC0415  only this option needs it
+
+        print(f"offramp {version('offramp')}")
+        parser.exit()
+
+
 def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="offramp",
@@ -62,6 +73,7 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument("--version", action=_Version, nargs=0, help="say which version this is, and exit")
     subparsers = parser.add_subparsers(metavar="VERB", required=True)
     asked = arguments[0] if arguments else ""
     for module in [VERBS[asked]] if asked in VERBS else VERBS.values():

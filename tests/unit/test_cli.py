@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import jwt
@@ -58,6 +59,12 @@ def test_the_organization_that_help_and_guide_make_is_not_there_already() -> Non
     slugs = [slug for text in (organization.EPILOG, guide) for slug in re.findall(r"--slug ([a-z-]+)", text)]
     assert len(slugs) == 2
     assert not {each.slug for each in COMPANIES} & set(slugs)
+
+
+def test_which_version_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert (ended.value.code, capsys.readouterr().out) == (0, f"offramp {version('offramp')}\n")
 
 
 def test_an_id_token_with_a_lifetime(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
