@@ -34,6 +34,15 @@ SET LOCAL idle_in_transaction_session_timeout = 0;
 SELECT pg_advisory_xact_lock({MIGRATOR});
 """
 
+SHOWN = """
+DO $$ BEGIN
+    IF NOT has_table_privilege(to_regrole('app_rw'), to_regclass('alembic_version'), 'SELECT') THEN
+        GRANT SELECT ON alembic_version TO app_rw;
+    END IF;
+END $$
+"""
+"""Lets a service, if there is a role for it, see which revision it serves from."""
+
 
 def database_address() -> Address | str:
     given = context.config.attributes.get("address") or context.get_x_argument(as_dictionary=True).get("url")
@@ -66,6 +75,7 @@ def migrate(connection: Connection) -> None:
         )
         with context.begin_transaction():
             context.run_migrations()
+        connection.exec_driver_sql(SHOWN)
 
     patiently(attempt, about="It was a revision that is one transaction; nothing of it has happened.")
     connection.commit()

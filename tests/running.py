@@ -20,11 +20,11 @@ START_LIMIT = 60
 
 
 @contextmanager
-def running_dev(data_dir: Path, *options: str) -> Iterator[str]:
-    """`offramp dev` for as long as the block runs; gives the address of the server."""
+def running_dev(data_dir: Path, *options: str, checkout: Path = ROOT) -> Iterator[str]:
+    """`offramp dev` of a checkout for as long as the block runs; gives the address of the server."""
     port = _free_port()
     arguments = ["dev", "--port", str(port), "--data-dir", str(data_dir), *options]
-    with _running(arguments, port, data_dir / "dev.log", os.environ) as address:
+    with _running(arguments, port, data_dir / "dev.log", os.environ, checkout=checkout) as address:
         yield address
 
 
@@ -45,11 +45,18 @@ def _free_port() -> int:
 
 @contextmanager
 def _running(
-    arguments: Sequence[str], port: int, log: Path, environ: Mapping[str, str], *, ready: str = "/readyz"
+    arguments: Sequence[str],
+    port: int,
+    log: Path,
+    environ: Mapping[str, str],
+    *,
+    ready: str = "/readyz",
+    checkout: Path = ROOT,
 ) -> Iterator[str]:
     command = [sys.executable, "-m", "service", *arguments]
     with log.open("w") as output:
-        process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=output, stderr=subprocess.STDOUT)
+        given = {**environ, "PYTHONPATH": str(checkout)}
+        process = subprocess.Popen(command, cwd=checkout, env=given, stdout=output, stderr=subprocess.STDOUT)
     address = f"http://127.0.0.1:{port}"
     try:
         _wait_until_ready(f"{address}{ready}", process, log)

@@ -143,12 +143,13 @@ def _serve(
     from service.cli.server import serve  # noqa: PLC0415  as above
     from service.db.connections.engine import Database  # noqa: PLC0415  as above
     from service.db.connections.watch import watch_statements  # noqa: PLC0415  as above
+    from service.demo import fits  # noqa: PLC0415  as above
     from service.page import Caller  # noqa: PLC0415  as above
     from service.settings.forms import LOCAL_HOSTS  # noqa: PLC0415  as above
 
     catalog = _catalog(settings.schema, arguments.integrity, quiet=arguments.json)
-    is_shipped = settings.schema is None
-    people = people_of_inventory() if is_shipped else people_of(catalog)
+    has_demo = settings.schema is None and fits(catalog)
+    people = people_of_inventory() if has_demo else people_of(catalog)
     if settings.issuer != issuer.url:
         people = []
 
@@ -159,14 +160,14 @@ def _serve(
         made = [Caller(each.label, {"authorization": each.token(issuer)}) for each in people]
         return [*made, Caller("API key", {"x-api-key": _bare_key(settings)})]
 
-    with _database(arguments, catalog, is_shipped=is_shipped) as url:
+    with _database(arguments, catalog, has_demo=has_demo) as url:
         database = Database.connect(url, size=settings.pool_size, behind_proxy=settings.behind_proxy)
         watch_statements(database, catalog)
         app = compose(
             settings,
             catalog=catalog,
             database=database,
-            examples=EXAMPLES if is_shipped else None,
+            examples=EXAMPLES if has_demo else None,
             callers=callers,
         )
         _announce(arguments, settings, people, issuer, listener)
@@ -186,24 +187,26 @@ def _bare_key(settings: Settings) -> str:
 
 
 def _catalog(schema: str | None, integrity: str | None, *, quiet: bool) -> Catalog:
+    from service.demo import fits  # noqa: PLC0415  as above
     from service.source import catalog_at  # noqa: PLC0415  as above
 
     with step(f"Reading {schema or 'the inventory'}", quiet=quiet) as reading:
         catalog, needing_a_person = catalog_at(schema)
-        reading.done = f"{counted(len(catalog.models), 'model')} of {schema or 'the shipped inventory'}"
+        ours = "the shipped inventory" if fits(catalog) else "service/db/models"
+        reading.done = f"{counted(len(catalog.models), 'model')} of {schema or ours}"
     if needing_a_person and not quiet:
         needed = f"{counted(needing_a_person, 'thing')} in it need{'s' if needing_a_person == 1 else ''} a person"
         print(f"  {needed}: offramp import {shlex.quote(schema or '')}", file=sys.stderr)
     if integrity == "enforced" and not catalog.is_enforced:
         raise CommandError(
             "An imported schema is served in `legacy` integrity: it does not say which field is the organization.",
-            hint="Leave --integrity out. To own the models, and say it in them: offramp import --help",
+            hint="Leave --integrity out. To own the models, and say it in them: docs/own-models.md",
         )
     return catalog.as_legacy() if integrity == "legacy" else catalog
 
 
 @contextmanager
-def _database(arguments: argparse.Namespace, catalog: Catalog, *, is_shipped: bool) -> Iterator[str]:
+def _database(arguments: argparse.Namespace, catalog: Catalog, *, has_demo: bool) -> Iterator[str]:
     """The URL of a database with the catalog's tables in it, for as long as the block runs."""
     from service.db.development.scratch import create_scratch  # noqa: PLC0415  as above
     from service.db.migrations.upgrade import upgrade  # noqa: PLC0415  as above
@@ -215,7 +218,7 @@ def _database(arguments: argparse.Namespace, catalog: Catalog, *, is_shipped: bo
             else:
                 url = asyncio.run(create_scratch(url, catalog))  # noqa: PLW2901  the same server, its own database
             making.done = f"{counted(len(catalog.models), 'table')} up to date"
-        if is_shipped and not arguments.no_demo_data:
+        if has_demo and not arguments.no_demo_data:
             with step("Loading demo data", quiet=arguments.json) as loading:
                 asyncio.run(_load_demo(url, catalog))
                 loading.done = "Demo data of three companies"

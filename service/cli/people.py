@@ -39,11 +39,17 @@ def people_of_inventory() -> Sequence[Person]:
 
 
 def people_of(catalog: Catalog) -> Sequence[Person]:
-    """Somebody in each of the groups that the rules name, the first three, and somebody in none."""
+    """Somebody in each of the groups that the rules name, the first three, and somebody in none.
+
+    Where organizations are kept apart they are all of one, the one that the development API key is bound to.
+    """
     from service.catalog.access import static_groups  # noqa: PLC0415  as above
+    from service.demo import demo_callers  # noqa: PLC0415  as above
 
     groups = sorted(name for claim, name in static_groups(catalog) if claim == "cognito:groups")[:MOST_GROUPS]
+    organization = demo_callers().admin.organization if catalog.is_enforced else None
     members = [
-        Person(f"{name} (dev-{name.lower()})", f"dev-sub-{name}", f"dev-{name.lower()}", (name,)) for name in groups
+        Person(f"{name} (dev-{name.lower()})", f"dev-sub-{name}", f"dev-{name.lower()}", (name,), organization)
+        for name in groups
     ]
-    return [*members, Person("no group (dev-user)", "dev-sub-user", "dev-user")]
+    return [*members, Person("no group (dev-user)", "dev-sub-user", "dev-user", organization=organization)]

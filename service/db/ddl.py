@@ -61,8 +61,8 @@ def security_sql(catalog: Catalog) -> Iterator[str]:
     yield from gate_sql(catalog)
     yield from audit_sql(catalog)
     yield from idempotency.security_sql()
+    yield from accounts_sql(catalog)
     if has_accounts(catalog):
-        yield from accounts_sql()
         yield from admins_sql()
     yield f"GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO {OWNER}"
     yield f"GRANT USAGE ON SCHEMA public TO {SERVE}"

@@ -7,11 +7,16 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import orjson
 
 from service.auth.api_keys import digest_of, new_api_key
 from service.db.connections.engine import Database, Transaction
+from service.db.schema.quoting import quoted
+from service.db.security.accounts import ACCOUNTS
 from service.errors import ConditionFailed, Invalid
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -72,65 +77,101 @@ class MadeOrganization:
 async def create_organization(database: Database, new: NewOrganization, *, with_api_key: bool) -> MadeOrganization:
     """Make an organization with its roles, its first user as Admin and, if wanted, an API key: all or nothing.
 
-    Errors: ConditionFailed for a slug that is in use, Invalid for an API key where there is no table for it, and those
-    of the database.
+    Columns that the inventory has and other models have not are left out. Errors: ConditionFailed for a slug that is in
+    use, Invalid where the tables are not those of accounts, or need values that nobody has given.
     """
     async with database.transaction() as transaction:
-        await _check(transaction, new, with_api_key=with_api_key)
+        tables = {table: await _columns(transaction, table, needed) for table, needed in ACCOUNTS.items()}
+        if with_api_key and not await transaction.fetch_value("SELECT to_regclass('api_key')::text"):
+            raise Invalid("The database has no table for API keys; OFFRAMP_API_KEYS can hold one.")
+        if "slug" in tables["organizations"]:
+            await _check_slug(transaction, new.slug)
         is_elsewhere = await transaction.fetch_row("SELECT FROM users WHERE cognito_sub = $1", [new.admin_sub])
-        organization = str(uuid.uuid4())
-        admin, roles = await _insert(transaction, organization, new)
+        rows = _Rows(transaction, tables)
+        organization, admin, roles = await _insert(rows, new)
         key = await _insert_api_key(transaction, organization) if with_api_key else None
     return MadeOrganization(organization, admin, roles, key, admin_is_elsewhere=is_elsewhere is not None)
 
 
-async def _check(transaction: Transaction, new: NewOrganization, *, with_api_key: bool) -> None:
+async def _columns(transaction: Transaction, table: str, needed: set[str]) -> dict[str, bool]:
+    """The columns of a table, and which of them must be given. Errors: Invalid."""
+    columns: dict[str, bool] = orjson.loads(await transaction.fetch_value(_COLUMNS, [table]) or "{}")
+    if missing := sorted(needed - columns.keys()):
+        raise Invalid(
+            f"Who belongs where is not in these tables: {table} has no {', '.join(missing)}. "
+            "Make the first rows by `offramp db shell`, and have tokens name the organization."
+        )
+    return columns
+
+
+async def _check_slug(transaction: Transaction, slug: str) -> None:
     # Of two that want one slug, the second waits here, then finds the first.
     await transaction.fetch_row("SELECT pg_advisory_xact_lock(hashtextextended('organizations.slug', 0))")
-    if await transaction.fetch_row("SELECT FROM organizations WHERE slug = $1", [new.slug]) is not None:
-        raise ConditionFailed(f"There is an organization with the slug '{new.slug}' already.")
-    if with_api_key and not await transaction.fetch_value("SELECT to_regclass('api_key')::text"):
-        raise Invalid("The database has no table for API keys; OFFRAMP_API_KEYS can hold one.")
+    if await transaction.fetch_row("SELECT FROM organizations WHERE slug = $1", [slug]) is not None:
+        raise ConditionFailed(f"There is an organization with the slug '{slug}' already.")
 
 
-_ORGANIZATION = """\
-INSERT INTO organizations (id, name, slug, plan, contact_email, created_at, updated_at)
-VALUES ($1, $2, $3, 'FREE', $4, now(), now())"""
-
-_ROLE = """\
-INSERT INTO roles (id, organization_id, name, description, permissions, created_at, updated_at)
-VALUES (gen_random_uuid(), $1, $2, $3, $4, now(), now()) RETURNING id"""
-
-_USER = """\
-INSERT INTO users (id, organization_id, cognito_sub, owner, email, status, created_at, updated_at)
-VALUES (gen_random_uuid(), $1, $2, $2, $3, 'ACTIVE', now(), now()) RETURNING id"""
-
-_USER_ROLE = """\
-INSERT INTO user_roles (id, organization_id, user_id, role_id, granted_at, created_at, updated_at)
-VALUES (gen_random_uuid(), $1, $2, $3, now(), now(), now())"""
-
+_COLUMNS = """
+SELECT json_object_agg(attname, attnotnull AND NOT atthasdef)
+FROM pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped
+"""
 _API_KEY = "INSERT INTO api_key (digest, organization_id) VALUES ($1, $2)"
 
 
-async def _insert(transaction: Transaction, organization: str, new: NewOrganization) -> tuple[str, dict[str, str]]:
-    """The id of the Admin, and those of the roles by name."""
-    await transaction.fetch_row(_ORGANIZATION, [organization, new.name, new.slug, new.admin_email])
-    roles = {}
-    for name, role in ROLES.items():
-        values = [organization, name, role.description, list(role.permissions)]
-        roles[name] = await _id(transaction, _ROLE, values)
-    admin = await _id(transaction, _USER, [organization, new.admin_sub, new.admin_email])
-    await transaction.fetch_row(_USER_ROLE, [organization, admin, roles[ADMIN]])
-    return admin, roles
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """New rows, written at one time."""
+
+    transaction: Transaction
+    tables: Mapping[str, Mapping[str, bool]]
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    async def insert(self, table: str, **values: object) -> str:
+        """Make a row of the values that the table has columns for; its id. Errors: Invalid."""
+        made = {"id": str(uuid.uuid4()), "created_at": self.now, "updated_at": self.now, **values}
+        columns = self.tables[table]
+        if missing := [name for name, needed in columns.items() if needed and made.get(name) is None]:
+            raise Invalid(
+                f"{table}.{missing[0]} must have a value, and there is none to give it. "
+                "Make the first rows by `offramp db shell`."
+            )
+        given = {quoted(name): value for name, value in made.items() if name in columns}
+        places = ", ".join(f"${at}" for at in range(1, len(given) + 1))
+        insert = f"INSERT INTO {quoted(table)} ({', '.join(given)}) VALUES ({places})"  # noqa: S608  names of columns
+        await self.transaction.fetch_row(insert, list(given.values()))
+        return str(made["id"])
+
+
+async def _insert(rows: _Rows, new: NewOrganization) -> tuple[str, str, dict[str, str]]:
+    """The id of the organization, that of its Admin, and those of the roles by name."""
+    organization = await rows.insert(
+        "organizations", name=new.name, slug=new.slug, plan="FREE", contact_email=new.admin_email
+    )
+    roles = {
+        name: await rows.insert(
+            "roles",
+            organization_id=organization,
+            name=name,
+            description=role.description,
+            permissions=list(role.permissions),
+        )
+        for name, role in ROLES.items()
+    }
+    admin = await rows.insert(
+        "users",
+        organization_id=organization,
+        cognito_sub=new.admin_sub,
+        owner=new.admin_sub,
+        email=new.admin_email,
+        status="ACTIVE",
+    )
+    await rows.insert(
+        "user_roles", organization_id=organization, user_id=admin, role_id=roles[ADMIN], granted_at=rows.now
+    )
+    return organization, admin, roles
 
 
 async def _insert_api_key(transaction: Transaction, organization: str) -> str:
     key = new_api_key()
     await transaction.fetch_row(_API_KEY, [digest_of(key), organization])
     return key
-
-
-async def _id(transaction: Transaction, sql: str, values: Sequence[object]) -> str:
-    made = await transaction.fetch_value(sql, values)
-    assert made is not None
-    return made

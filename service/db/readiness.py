@@ -8,8 +8,6 @@ from collections.abc import Awaitable
 from service.catalog.model import Catalog
 from service.db.connections.engine import Database
 from service.db.migrations.upgrade import HEAD, SERVED, current_revision, schema_is_current, schema_is_served
-from service.db.security.bound import UNBOUND
-from service.errors import WrongRole
 
 log = logging.getLogger(__name__)
 
@@ -22,10 +20,7 @@ WHERE NOT EXISTS (SELECT FROM pg_tables WHERE schemaname = current_schema() AND 
 
 async def serving_problem(database: Database) -> str | None:
     """Why a service of an enforced catalog cannot serve from a database; None if it can. Errors: Unavailable."""
-    if problem := await _revision_problem(schema_is_served(database)):
-        return problem
-    why = await database.fetch_value(UNBOUND)
-    return WrongRole(why).message if why else None
+    return await _revision_problem(schema_is_served(database))
 
 
 async def warn_of_revision(database: Database) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from service.demo.load import load_demo
+from service.demo.load import fits, load_demo
 from service.demo.people import DemoCaller, DemoCallers, demo_callers
 
-__all__ = ["DemoCaller", "DemoCallers", "demo_callers", "load_demo"]
+__all__ = ["DemoCaller", "DemoCallers", "demo_callers", "fits", "load_demo"]

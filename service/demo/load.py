@@ -20,6 +20,14 @@ LOADER = 0x0FF7A3D
 """The advisory lock of whoever loads."""
 
 
+def fits(catalog: Catalog) -> bool:
+    """Whether the demo data is for these models: those of the shipped inventory, with whatever fields are added."""
+    rows = demo_rows()
+    return rows.keys() == catalog.model_by_name.keys() and all(
+        made[0].keys() <= {each.name for each in catalog.model_by_name[name].stored} for name, made in rows.items()
+    )
+
+
 async def load_demo(database: Database, catalog: Catalog) -> DemoCallers:
     """Load the demo data, unless there is an organization already, and give the people to call as.
 

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -95,6 +97,17 @@ def test_a_database_that_is_away_is_explained(capsys: pytest.CaptureFixture[str]
     assert message == "offramp: Migrating shop failed. The database is not available. Try again.\n"
 
 
+@pytest.fixture
+def logs_as_before() -> Iterator[None]:
+    """Gives the logs back to the tests after a command that has taken them for the process."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+@pytest.mark.usefixtures("logs_as_before")
 def test_nothing_is_served_as_a_role_that_policies_do_not_bind(
     data_dir: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):

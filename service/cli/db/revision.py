@@ -54,8 +54,14 @@ def run(arguments: argparse.Namespace) -> int:
         print(
             "Read it, then, in service/db/migrations/upgrade.py:",
             f'HEAD = "{draft.revision}"',
-            f'SERVED = (…, HEAD), and "{draft.follows}" if this code can serve before the migration has run',
+            _served(draft.follows),
             sep="\n  ",
         )
         print("and `make contracts`.")
     return 1 if draft and draft.remaining else 0
+
+
+def _served(follows: str) -> str:
+    if follows == "base":
+        return "SERVED = (HEAD,)"
+    return f'SERVED = (…, HEAD), and "{follows}" if this code can serve before the migration has run'

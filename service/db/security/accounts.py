@@ -1,4 +1,4 @@
-"""Who belongs to which organization, in the shipped inventory's own tables: what the gate answers about identity.
+"""Who belongs to which organization: what the gate answers about identity, from the tables of those models that say so.
 
 Asked before anybody's organization is known, so these functions look at all of them; each answers about one `sub` or
 one key, which its caller has proven.
@@ -13,10 +13,11 @@ from service.db.security.context import GROUPS
 from service.db.security.gate import owned_by_gate
 from service.db.security.roles import GATE, OWNER, SERVE
 
-_API_KEYS = """\
+_OF_ORGANIZATION = " REFERENCES organizations (id) ON DELETE CASCADE"
+_API_KEYS = f"""\
 CREATE TABLE api_key (
     digest bytea PRIMARY KEY,
-    organization_id text COLLATE "C" NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
+    organization_id text COLLATE "C" NOT NULL{_OF_ORGANIZATION},
     name text,
     created_at timestamptz(3) NOT NULL DEFAULT now(),
     expires_at timestamptz(3),
@@ -47,6 +48,14 @@ CREATE FUNCTION app_api_key(digest bytea) RETURNS text
     WHERE k.digest = app_api_key.digest AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())
 $$"""
 
+_NOBODY = """\
+CREATE FUNCTION app_membership(sub text, organization text)
+    RETURNS TABLE (organization_id text, status text, roles text[])
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT NULL::text, NULL::text, NULL::text[] WHERE false
+$$"""
+"""Where no table says who belongs where: only a claim of the token does."""
+
 _GUARD = f"""\
 CREATE FUNCTION app_guard_user() RETURNS trigger
     LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
@@ -67,25 +76,43 @@ END $$"""
 writes their own `sub` into an Admin's row would be one."""
 
 
+ACCOUNTS = {
+    "organizations": {"id"},
+    "users": {"organization_id", "id", "cognito_sub", "status"},
+    "roles": {"organization_id", "id", "name"},
+    "user_roles": {"organization_id", "user_id", "role_id", "expires_on"},
+}
+"""The tables, with their columns, that say who belongs where."""
+
+
 def has_accounts(catalog: Catalog) -> bool:
-    """Whether a catalog has the models that say who belongs where."""
-    return {"Organization", "User", "Role", "UserRole"} <= catalog.model_by_name.keys()
+    """Whether the models of a catalog say who belongs where: those of the shipped inventory do."""
+    columns = {
+        model.table: {each.column for each in (*model.stored, *([model.tenant] if model.tenant else []))}
+        for model in catalog.models
+    }
+    return all(needed <= columns.get(table, set()) for table, needed in ACCOUNTS.items())
 
 
-def accounts_sql() -> Iterator[str]:
+def accounts_sql(catalog: Catalog) -> Iterator[str]:
     """The statements that make the gate's functions about identity, and what keeps them honest."""
-    yield _API_KEYS
+    is_known = has_accounts(catalog)
+    yield _API_KEYS if is_known else _API_KEYS.replace(_OF_ORGANIZATION, "")
     yield "ALTER TABLE api_key ENABLE ROW LEVEL SECURITY"
     yield "ALTER TABLE api_key FORCE ROW LEVEL SECURITY"
     yield f"CREATE POLICY owner ON api_key TO {OWNER} USING (true) WITH CHECK (true)"
     yield f"CREATE POLICY gate ON api_key FOR SELECT TO {GATE} USING (true)"
     yield f"REVOKE ALL ON api_key FROM {SERVE}"
-    yield f"GRANT SELECT ON api_key, users, user_roles, roles TO {GATE}"
-    # One of all organizations: the only index that no organization leads, for the only question that has none.
-    yield "CREATE INDEX users_cognito_sub_idx ON users (cognito_sub)"
-    for definition, signature in ((_MEMBERSHIP, "app_membership(text, text)"), (_API_KEY, "app_api_key(bytea)")):
+    yield f"GRANT SELECT ON {'api_key, users, user_roles, roles' if is_known else 'api_key'} TO {GATE}"
+    if is_known:
+        # One of all organizations: the only index that no organization leads, for the only question that has none.
+        yield "CREATE INDEX users_cognito_sub_idx ON users (cognito_sub)"
+    membership = _MEMBERSHIP if is_known else _NOBODY
+    for definition, signature in ((membership, "app_membership(text, text)"), (_API_KEY, "app_api_key(bytea)")):
         yield definition
         yield from owned_by_gate(signature)
+    if not is_known:
+        return
     yield _GUARD
     yield (
         "CREATE TRIGGER guarded BEFORE INSERT OR UPDATE OF cognito_sub, status ON users FOR EACH ROW "
