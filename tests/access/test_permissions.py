@@ -96,7 +96,7 @@ class _Tried:
         updated = [await self._changes("update", name) for name in (own, other)]
         deleted = [await self._changes("delete", name) for name in (own, other)]
         cells = (("G", got), ("L", listed), ("C", created), ("U", updated), ("D", deleted))
-        return "".join(_letter(letter, *allowed) for letter, allowed in cells)
+        return "".join(letter_of(letter, *allowed) for letter, allowed in cells)
 
     async def _is_allowed(self, document: str, **variables: Any) -> bool:
         self._world.repository.database = self._service
@@ -136,7 +136,8 @@ class _Tried:
         return await self._is_allowed(f"mutation ($i: {type_}!) {{ {field}(input: $i) {{ __typename }} }}", i=input_)
 
 
-def _letter(letter: str, own: bool, other: bool) -> str:  # noqa: FBT001  two answers
+def letter_of(letter: str, own: bool, other: bool) -> str:  # noqa: FBT001  two answers
+    """As the table has it: small for rows of one's own."""
     if other:
         return letter
     return letter.lower() if own else "-"
