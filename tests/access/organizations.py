@@ -39,6 +39,11 @@ _VALUES: dict[str, Any] = {
     "AWSTimestamp": 1_700_000_000,
     "AWSPhone": "+1 555 0100",
 }
+_TRADED = {
+    ("Product", "discontinuedAt"): "2999-12-31T00:00:00.000Z",
+    ("PurchaseOrderItem", "receivedQuantity"): 0,
+}
+"""So that products can be ordered, and orders that are SUBMITTED be received."""
 
 
 def row_of(model: Model, catalog: Catalog, organization: str, name: str) -> dict[str, Any]:
@@ -73,6 +78,10 @@ def _value(model: Model, field: Field, catalog: Catalog, organization: str, name
         return OWNER if name.endswith(("-0", BOTH)) else f"sub-{name}::{name}"
     if field.name == "approverGroups":
         return [APPROVERS] if name.endswith(("-0", BOTH)) else []
+    if (model.name, field.name) in _TRADED:
+        return _TRADED[model.name, field.name]
+    if field.name == "status" and model.name == "PurchaseOrder" and name.endswith("-1"):
+        return "SUBMITTED"
     is_found_by = any(field.name == each.hash for each in model.indexes) or field.name in model.key
     text = f"{field.name} {BOTH}" if is_found_by and name == BOTH else f"{field.name} of {name} in {organization}"
     value = _scalar(field, catalog, text)

@@ -245,7 +245,7 @@ def custom_operations() -> Iterator[Question]:
         yield Question(f"suggestions for {organization}", SUGGESTED, {"of": organization})
     for what, changed in (
         ("placed", {}),
-        ("with a number of theirs", {"number": "number of theirs-0 in theirs"}),
+        ("with a number of theirs", {"number": "number of theirs-2 in theirs"}),
         ("for their organization", {"organizationId": THEIRS}),
         *(
             (f"with {name} {id_}", {name: id_})
@@ -256,7 +256,7 @@ def custom_operations() -> Iterator[Question]:
     ):
         order = {"organizationId": OURS, "number": what, "supplierId": "ours-0", "warehouseId": "ours-0"}
         yield Question(what, PLACED, {"input": order | {"lines": [_line("ours-0")]} | changed})
-    for name in ("ours-0", "theirs-0", "theirs-stray", MISSING):
+    for name in ("ours-0", "ours-1", "theirs-0", "theirs-1", "theirs-stray", MISSING):
         yield Question(f"received {name}", RECEIVED, {"id": name})
 
 

@@ -59,8 +59,22 @@ async def test_what_is_written_is_the_same_as_if_theirs_were_not_there(
     for model in enforced.models:
         assert not await different(world, databases, writes(model, enforced), CALLERS)
     assert not await different(world, databases, custom_operations(), CALLERS)
+    assert await _traded(databases.shared_superuser) == {
+        "with a number of theirs": (1, 0), "placed": (1, 0), "ours-1": (1, 2)
+    }  # fmt: skip
     assert await rows_of(databases.shared_superuser, enforced, THEIRS) == theirs
     assert await _contents(databases.alone_superuser, enforced) == await _contents(databases.shared_superuser, enforced)
+
+
+async def _traded(superuser: Database) -> dict[str, tuple[int, int]]:
+    """What the custom operations were allowed: our orders that were placed or received, with lines and units."""
+    rows = await superuser.fetch_rows(
+        "SELECT CASE WHEN o.id = 'ours-1' THEN o.id WHEN o.number LIKE 'number%' THEN 'with a number of theirs' "
+        "ELSE o.number END, count(*), sum(received_quantity) FROM purchase_orders AS o JOIN purchase_order_items AS i "
+        "ON (i.organization_id, i.purchase_order_id) = (o.organization_id, o.id) "
+        "WHERE o.organization_id = $1 AND o.status = 'SUBMITTED' GROUP BY 1", [OURS]
+    )  # fmt: skip
+    return {name: (lines, received) for name, lines, received in rows}
 
 
 async def _contents(superuser: Database, catalog: Catalog) -> dict[str, list[str]]:
