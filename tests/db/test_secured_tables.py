@@ -15,6 +15,12 @@ from tests.conftest import MakeDatabase
 
 OPEN_TO_NOBODY = {"api_key"}
 """Has rows of all organizations, and no rights for the role that serves: the gate looks for one key in it."""
+UNAUDITED = {
+    "audit_entry": "is the trail",
+    "api_key": "whoever runs the service makes keys, and no request does",
+    "idempotency_key": "has what somebody was answered already",
+}
+"""The tables whose changes leave no entry, each with its reason."""
 LED_BY_NONE = {
     "users_cognito_sub_idx": "whose organization nobody knows yet is looked up by the sub of a proven token",
     "idempotency_key_created_at_idx": "old keys are forgotten by their age; the policy still hides those of others",
@@ -35,6 +41,10 @@ END $$
 """
 """The same conditions in a policy of another kind."""
 
+WITHOUT_REMOVALS = """
+DROP TRIGGER audited ON roles;
+CREATE TRIGGER audited AFTER INSERT OR UPDATE ON roles FOR EACH ROW EXECUTE FUNCTION app_audit('{}')
+"""
 TABLES = """
 SELECT c.relname AS name, relrowsecurity AND relforcerowsecurity AS secured, pg_get_userbyid(relowner) AS owner,
        ARRAY(SELECT attname::text FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0) AS columns
@@ -56,6 +66,13 @@ SELECT conrelid::regclass::text AS tablename, conname AS name,
        confrelid::regclass::text AS target, confdelsetcols AS emptied, conkey[1] AS first
 FROM pg_constraint WHERE contype = 'f' AND connamespace = 'public'::regnamespace
 """
+AUDITED = """
+SELECT tgrelid::regclass::text AS tablename, array_agg(event ORDER BY event) AS events
+FROM pg_trigger, (VALUES (4, 'INSERT'), (8, 'DELETE'), (16, 'UPDATE')) AS fires (bit, event)
+WHERE tgfoid = 'app_audit()'::regprocedure AND tgenabled IN ('O', 'A') AND tgtype & 3 = 1 AND tgtype & bit = bit
+GROUP BY tgrelid, tgqual IS NULL
+"""
+"""What of each table is on record: row by row, after it was done."""
 VIEWS = """
 SELECT relname FROM pg_class WHERE relkind IN ('v', 'm') AND relnamespace = 'public'::regnamespace
 AND NOT coalesce(reloptions @> '{security_invoker=true}', false)
@@ -124,6 +141,12 @@ async def flaws(superuser: Database, catalog: Catalog) -> list[str]:
         for index in await superuser.fetch_rows(INDEXES)
         if index["first"] != tenants[index["tablename"]] and index["name"] not in LED_BY_NONE
     ]
+    audited = {(row["tablename"], *row["events"]) for row in await superuser.fetch_rows(AUDITED)}
+    for name in tenants.keys() - UNAUDITED.keys():
+        # Where the trail is shown an entry is not changed, and what the trail itself writes is no news.
+        events = ("DELETE", "INSERT") if name == "audit_logs" else ("DELETE", "INSERT", "UPDATE")
+        if (name, *events) not in audited:
+            found.append(f"changes of {name} leave no entry in the trail")
     for reference in await superuser.fetch_rows(REFERENCES):
         ends = (tenants[reference["tablename"]], tenants[reference["target"]])
         if (reference["own"], reference["its"]) != ends:
@@ -147,7 +170,7 @@ async def test_every_table_keeps_organizations_apart(superuser: Database, enforc
     [
         (
             "CREATE TABLE t (organization_id text PRIMARY KEY)",
-            ["ENABLE or FORCE", "a restrictive policy", "belongs to"],
+            ["ENABLE or FORCE", "a restrictive policy", "belongs to", "changes of t leave"],
         ),
         ("ALTER TABLE products NO FORCE ROW LEVEL SECURITY", ["products lacks ENABLE or FORCE"]),
         ("ALTER TABLE products DISABLE ROW LEVEL SECURITY", ["products lacks ENABLE or FORCE"]),
@@ -167,6 +190,9 @@ async def test_every_table_keeps_organizations_apart(superuser: Database, enforc
             "ALTER TABLE roles ADD CONSTRAINT f FOREIGN KEY (name) REFERENCES organizations (id)",
             ["the reference f does not"],
         ),
+        ("DROP TRIGGER audited ON roles", ["changes of roles leave"]),
+        ("ALTER TABLE roles DISABLE TRIGGER audited", ["changes of roles leave"]),
+        (WITHOUT_REMOVALS, ["changes of roles leave"]),
         ("CREATE VIEW v AS SELECT * FROM products", ["the view v"]),
     ],
 )
