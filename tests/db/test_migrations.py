@@ -11,7 +11,7 @@ from alembic.script import ScriptDirectory
 
 from service.catalog.model import Catalog
 from service.db.comparison.differences import differences
-from service.db.comparison.structure import Key, Kind, structure_of
+from service.db.comparison.structure import Key, Kind, Structure, structure_of
 from service.db.connections.engine import Database
 from service.db.migrations import upgrade
 from service.errors import CommandError
@@ -46,6 +46,24 @@ async def test_every_step_can_be_undone(make_database: MakeDatabase):
     database = Database.connect(url, size=1)
     assert await upgrade.schema_is_current(database)
     await database.close()
+
+
+async def test_a_step_that_is_undone_leaves_what_was_there_before_it(make_database: MakeDatabase):
+    """And no more: the last downgrade drops all tables, and would take along what another has left.
+
+    What the owner has taken over from whoever ran the first step stays theirs.
+    """
+    url = await make_database(None)
+    before: dict[str, Structure] = {}
+    revisions = [f"{number:04}" for number in range(1, int(upgrade.HEAD) + 1)]
+    for revision in revisions:
+        await asyncio.to_thread(upgrade.upgrade, url, revision)
+        before[revision] = await structure_of(url)
+    for revision in reversed(revisions[:-1]):
+        await asyncio.to_thread(upgrade.downgrade, url, revision)
+        taken_over = {Kind.OWNER, Kind.RIGHTS} if revision == "0001" else set()
+        left = differences(await structure_of(url), before[revision])
+        assert [str(each) for each in left if each.key.kind not in taken_over] == [], revision
 
 
 async def test_two_migrators_take_turns(make_database: MakeDatabase):
