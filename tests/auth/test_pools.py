@@ -87,6 +87,21 @@ async def test_each_pool_has_app_clients_of_its_own(migration: Migration) -> Non
         await authenticator.authenticate({"authorization": of_new})
 
 
+async def test_what_the_settings_ask_of_tokens_they_ask_of_both_pools(migration: Migration) -> None:
+    """Which kind is taken, and for how long after its end."""
+    strict = authenticator_from(replace(migration.settings, token_uses=("access",), leeway=0))
+    lenient = authenticator_from(migration.settings)
+    for pool in (migration.old, migration.new):
+        for token in (pool.issuer.issue("s1", "s1", use="id"), pool.issuer.issue("s1", "s1", lifetime=-5)):
+            assert (await lenient.authenticate({"authorization": token})).sub == "s1"
+            with pytest.raises(Unauthenticated):
+                await strict.authenticate({"authorization": token})
+        for authenticator in (strict, lenient):
+            ended = pool.issuer.issue("s1", "s1", lifetime=-35)
+            with pytest.raises(Unauthenticated):
+                await authenticator.authenticate({"authorization": ended})
+
+
 async def test_e4_the_keys_of_one_pool_prove_nothing_of_the_other(migration: Migration) -> None:
     old, new, verifier = migration.old.issuer, migration.new.issuer, migration.verifier
     for mine, other in ((old, new), (new, old)):
