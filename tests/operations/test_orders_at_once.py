@@ -15,6 +15,7 @@ from service.db.development.embedded import url_as
 from service.db.purchase_orders import lock_name, raise_on_order
 from service.db.security.roles import SERVE
 from service.operations import FUNCTIONS
+from service.operations.rows import Rows
 from tests.operations.api import Api, product, stock
 from tests.operations.conftest import furnished_api
 from tests.operations.ordering import PLACE, RECEIVE, counted, order, place, received, versions
@@ -82,6 +83,29 @@ async def test_the_books_would_tell(market: Api) -> None:
         before = len(await differences(MARKET, books, market.owned))
         await market.owned.fetch_rows(sql, writes=True)
         assert len(await differences(MARKET, books, market.owned)) > before
+
+
+@pytest.mark.parametrize("products", [("h1", "h2", "h3"), ("h3", "h1", "h2"), ("h2", "h3", "h1")])
+async def test_h4_orders_of_the_same_products_never_wait_for_each_other_in_a_circle(
+    market: Api, products: tuple[str, str, str]
+) -> None:
+    """Two name them in opposite order, while somebody keeps the one in the middle. No transaction begins again."""
+    attempts: list[tuple[str, ...]] = []
+
+    async def wanted(*named: str) -> None:
+        async def work(rows: Rows) -> None:
+            attempts.append(named)
+            await raise_on_order(rows.connection, "acme", "w1", [(each, 1) for each in named])
+
+        await market.rows.in_transaction(work)
+
+    async with market.rows.transaction() as holder:
+        await raise_on_order(holder.connection, "acme", "w1", [(products[1], 1)])
+        both = [asyncio.create_task(wanted(*named)) for named in (products, products[::-1])]
+        await until_somebody_waits(market.database, 2)
+    await asyncio.gather(*both)
+    assert sorted(attempts) == sorted([products, products[::-1]])
+    assert [await counted(market, each) for each in products] == [{LOT: (100, on_order)} for on_order in (2, 3, 2)]
 
 
 async def test_h4_an_order_that_loses_a_deadlock_is_placed_all_the_same(market: Api) -> None:
@@ -157,9 +181,9 @@ async def test_organizations_do_not_wait_for_one_another(market: Api) -> None:
         await waiting
 
 
-async def until_somebody_waits(database: Database) -> None:
+async def until_somebody_waits(database: Database, number: int = 1) -> None:
     async with asyncio.timeout(10):
-        while not await database.fetch_rows(WAITING):  # noqa: ASYNC110  PostgreSQL has no event for us
+        while len(await database.fetch_rows(WAITING)) < number:  # noqa: ASYNC110  PostgreSQL has no event for us
             await asyncio.sleep(0.01)
 
 
