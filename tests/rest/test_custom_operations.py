@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from service.auth.principal import Principal
-from service.catalog.model import Catalog, Provider
+from service.catalog.model import Catalog, Integrity, Provider
 from service.operations import FUNCTIONS
 from service.operations.connect import connect
 from service.operations.run import CustomOperations
@@ -28,9 +28,12 @@ ORDER = {
 
 
 @pytest.fixture
-async def rest(inventory: Catalog, make_database: MakeDatabase) -> AsyncIterator[Rest]:
-    async with rest_of(inventory, make_database) as made:
-        await furnish(Api(inventory, made.database, FUNCTIONS))
+async def rest(
+    inventory: Catalog, enforced: Catalog, integrity: Integrity, make_database: MakeDatabase
+) -> AsyncIterator[Rest]:
+    catalog = enforced if integrity is Integrity.ENFORCED else inventory
+    async with rest_of(catalog, make_database) as made:
+        await furnish(Api(catalog, made.database, FUNCTIONS))
         yield made
 
 
