@@ -25,7 +25,7 @@ APPROVERS = "Approvers"
 """A group that rows of both organizations name."""
 NAMES = {
     OURS: ("ours-0", "ours-1", BOTH, "ours-stray"),
-    THEIRS: (*(f"theirs-{n}" for n in range(40)), BOTH, "theirs-stray"),
+    THEIRS: (*(f"theirs-{n}" for n in range(40)), BOTH, "theirs-stray", "theirs-stray-1"),
 }
 """The rows of each organization. A stray refers to rows of the other."""
 
@@ -39,11 +39,6 @@ _VALUES: dict[str, Any] = {
     "AWSTimestamp": 1_700_000_000,
     "AWSPhone": "+1 555 0100",
 }
-_TRADED = {
-    ("Product", "discontinuedAt"): "2999-12-31T00:00:00.000Z",
-    ("PurchaseOrderItem", "receivedQuantity"): 0,
-}
-"""So that products can be ordered, and orders that are SUBMITTED be received."""
 
 
 def row_of(model: Model, catalog: Catalog, organization: str, name: str) -> dict[str, Any]:
@@ -70,7 +65,7 @@ def _references(model: Model) -> Iterator[tuple[str, str]]:
 
 def _referred(name: str) -> str:
     """The row that a row refers to: the one of its own name, or the first of the other organization."""
-    return {"ours-stray": "theirs-0", "theirs-stray": "ours-0"}.get(name, name)
+    return {"ours-stray": "theirs-0", "theirs-stray": "ours-0", "theirs-stray-1": "ours-1"}.get(name, name)
 
 
 def _value(model: Model, field: Field, catalog: Catalog, organization: str, name: str) -> Any:
@@ -78,14 +73,26 @@ def _value(model: Model, field: Field, catalog: Catalog, organization: str, name
         return OWNER if name.endswith(("-0", BOTH)) else f"sub-{name}::{name}"
     if field.name == "approverGroups":
         return [APPROVERS] if name.endswith(("-0", BOTH)) else []
-    if (model.name, field.name) in _TRADED:
-        return _TRADED[model.name, field.name]
-    if field.name == "status" and model.name == "PurchaseOrder" and name.endswith("-1"):
-        return "SUBMITTED"
+    if (traded := _traded(model, field, name)) is not None:
+        return traded
     is_found_by = any(field.name == each.hash for each in model.indexes) or field.name in model.key
     text = f"{field.name} {BOTH}" if is_found_by and name == BOTH else f"{field.name} of {name} in {organization}"
     value = _scalar(field, catalog, text)
     return [value] if field.type.is_list else value
+
+
+def _traded(model: Model, field: Field, name: str) -> Any:
+    """Values with which products can be ordered, and the second order of each received."""
+    match model.name, field.name:
+        case "Product", "discontinuedAt":
+            return "2024-02-29T10:11:12.000Z" if name == "theirs-9" else "2999-12-31T00:00:00.000Z"
+        case "PurchaseOrder", "status" if name.endswith("-1"):
+            return "SUBMITTED"
+        case "PurchaseOrderItem", "receivedQuantity":
+            return 0
+        case "StockItem", "lot" if name.startswith("theirs-stray"):
+            return "0"  # comes before the lots of ours in the same place
+    return None
 
 
 def _scalar(field: Field, catalog: Catalog, text: str) -> Any:

@@ -239,10 +239,18 @@ def far_reads() -> Iterator[Question]:
         yield Question(f"from {name} far", FAR, {"id": name})
 
 
-def custom_operations() -> Iterator[Question]:
-    """The custom operations, with ids of theirs, of ours and of nothing."""
+def suggestions() -> Iterator[Question]:
+    """The custom query, for ours, for theirs and for nobody."""
     for organization in (OURS, THEIRS, MISSING):
         yield Question(f"suggestions for {organization}", SUGGESTED, {"of": organization})
+
+
+def custom_operations() -> Iterator[Question]:
+    """The custom operations, with ids of theirs, of ours and of nothing.
+
+    After the writes a product of ours has the id of one of theirs that cannot be ordered.
+    """
+    yield from suggestions()
     for what, changed in (
         ("placed", {}),
         ("with a number of theirs", {"number": "number of theirs-2 in theirs"}),
@@ -252,7 +260,7 @@ def custom_operations() -> Iterator[Question]:
             for name in ("supplierId", "warehouseId")
             for id_ in ("theirs-0", MISSING)
         ),
-        *((f"with product {id_}", {"lines": [_line(id_)]}) for id_ in ("theirs-0", MISSING)),
+        *((f"with product {id_}", {"lines": [_line(id_)]}) for id_ in ("theirs-0", "theirs-9", MISSING)),
     ):
         order = {"organizationId": OURS, "number": what, "supplierId": "ours-0", "warehouseId": "ours-0"}
         yield Question(what, PLACED, {"input": order | {"lines": [_line("ours-0")]} | changed})

@@ -19,8 +19,8 @@ from tests.access.conftest import (
     databases_of,
     rows_of,
 )
-from tests.access.organizations import OURS, THEIRS
-from tests.access.questions import PLACED, Question, custom_operations, far_reads, reads, writes
+from tests.access.organizations import BOTH, OURS, THEIRS
+from tests.access.questions import PLACED, Question, custom_operations, far_reads, reads, suggestions, writes
 from tests.conftest import MakeDatabase
 
 FAILED = '"InternalFailure"'
@@ -43,13 +43,15 @@ async def different(
 
 
 def every_read(catalog: Catalog) -> list[Question]:
-    return [*(each for model in catalog.models for each in reads(model, catalog)), *far_reads()]
+    return [*(each for model in catalog.models for each in reads(model, catalog)), *far_reads(), *suggestions()]
 
 
 async def test_what_is_read_is_the_same_as_if_theirs_were_not_there(
     world: World, databases: Databases, enforced: Catalog
 ):
     assert not await different(world, databases, every_read(enforced), CALLERS)
+    (ours, *_) = suggestions()
+    assert f'"warehouseId":"{BOTH}"' in (await world.ask(databases.shared, ours, ADMIN)).body
 
 
 async def test_what_is_written_is_the_same_as_if_theirs_were_not_there(
@@ -60,7 +62,7 @@ async def test_what_is_written_is_the_same_as_if_theirs_were_not_there(
         assert not await different(world, databases, writes(model, enforced), CALLERS)
     assert not await different(world, databases, custom_operations(), CALLERS)
     assert await _traded(databases.shared_superuser) == {
-        "with a number of theirs": (1, 0), "placed": (1, 0), "ours-1": (1, 2)
+        "with a number of theirs": (1, 0), "placed": (1, 0), "with product theirs-9": (1, 0), "ours-1": (1, 2)
     }  # fmt: skip
     assert await rows_of(databases.shared_superuser, enforced, THEIRS) == theirs
     assert await _contents(databases.alone_superuser, enforced) == await _contents(databases.shared_superuser, enforced)

@@ -38,6 +38,10 @@ class Service:
         raw = [(name.encode(), value.encode("latin-1")) for name, value in sent.items()]
         return await self.client.post(f"/graphql{query}", content=b'{"query":"{ __typename }"}', headers=raw)
 
+    async def ask_rest(self, headers: dict[str, str], query: str = "") -> httpx2.Response:
+        raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+        return await self.client.get(f"/v1/products{query}", headers=raw)
+
     @property
     def connections(self) -> int:
         return self.database.engine.pool.checkedout()  # type: ignore[attr-defined]  the pool that counts
@@ -103,11 +107,22 @@ async def test_not_believed(case: Hostile, service: Service, forge: Forge, caplo
     assert not any(secret in caplog.text for secret in (token, *headers.values()) if secret and len(secret) > 20)
 
 
+@pytest.mark.parametrize("case", HOSTILE, ids=str)
+async def test_not_believed_by_rest(case: Hostile, service: Service, forge: Forge) -> None:
+    token = case.make(forge)
+    headers = case.headers(forge) | ({} if token is None else {"authorization": token})
+    answer = await service.ask_rest(headers, case.query(forge))
+    assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
+    assert (answer.json()["code"], answer.json()["detail"] in MESSAGES) == ("unauthenticated", True)
+    assert service.connections == ("x-api-key" in headers)
+
+
 @pytest.mark.parametrize("why", GOOD)
 async def test_believed(why: str, service: Service, forge: Forge) -> None:
     answer = await service.ask({"authorization": GOOD[why](forge)})
     assert (answer.status_code, answer.json()) == (200, {"data": {"__typename": "Query"}})
     assert service.connections == 1  # the user's organization has been asked for
+    assert (await service.ask_rest({"authorization": GOOD[why](forge)})).status_code == 200
 
 
 async def test_a_bound_api_key_is_believed_without_a_connection(service: Service) -> None:

@@ -9,6 +9,7 @@ import pytest
 from service.auth.principal import ORGANIZATION_CLAIM
 from service.catalog.model import Catalog
 from service.db.connections.engine import Database
+from service.db.idempotency import Scope, Taken, find
 from service.rest.openapi.document import openapi_document
 from service.rest.resources import resources_of
 from tests.conftest import MakeDatabase
@@ -238,6 +239,17 @@ async def test_a_key_of_idempotency_is_its_organizations_own(rest: Rest):
         "code"
     ] == "idempotency_key_reused"
     assert await rest.sql("SELECT key FROM idempotency_key") == []  # nobody said who asks
+
+
+async def test_a_key_that_is_under_way_in_one_organization_is_free_in_another(rest: Rest):
+    """For one and the same user, as someone is whose tokens name the organization."""
+    of_a, of_b = (Scope(each, "userPools sub-ada", "POST", "/v1/products", "under-way") for each in (A, B))
+    transaction = rest.repository.transaction
+    async with transaction(ADMIN_OF_A) as first, transaction(ADMIN_OF_B) as second, transaction(ADMIN_OF_A) as third:
+        assert await find(first, of_a) is None
+        assert await find(second, of_b) is None
+        with pytest.raises(Taken):
+            await find(third, of_a)
 
 
 async def test_an_answer_given_in_a_role_is_not_given_again_without_it(rest: Rest):
