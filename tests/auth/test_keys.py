@@ -57,6 +57,26 @@ async def test_e12_many_first_requests_make_one_fetch(issuer: DevelopmentIssuer,
     assert None not in found
 
 
+async def test_e12_a_fetch_that_takes_long_stays_the_only_one(issuer: DevelopmentIssuer, remote: Issuer) -> None:
+    """Longer than after a failure the next one would be begun."""
+    answered, at_once = asyncio.Event(), remote.fetch
+
+    async def fetch(url: str) -> bytes:
+        document = await at_once(url)
+        await answered.wait()
+        return document
+
+    keys = FetchedKeys("https://issuer.example/jwks", fetch=fetch, clock=lambda: remote.now)
+    waiting = []
+    for _ in range(3):
+        waiting.append(asyncio.create_task(keys.find(issuer.key_id)))
+        await asyncio.sleep(0.01)
+        remote.now += RETRY_PAUSE + 1
+    answered.set()
+    assert None not in await asyncio.gather(*waiting)
+    assert remote.fetches == 1
+
+
 async def test_e11_unknown_key_ids_make_one_fetch_in_five_minutes(issuer: DevelopmentIssuer, remote: Issuer) -> None:
     keys = remote.keys()
     assert await keys.find(issuer.key_id)

@@ -109,6 +109,31 @@ async def test_the_trail_has_the_address_that_api_gateway_saw(
         assert request_id != "forged"
 
 
+async def test_f13_one_instance_answers_one_organization_after_the_other(
+    function: LocalLambda,
+    graphql: Callable[..., Event],
+    rest: Callable[..., Event],
+    issuer: DevelopmentIssuer,
+    admin: Database,
+):
+    """With one process, its connections and all it remembers; what a row of another's is asked for is not there."""
+    first = await admin.fetch_rows("SELECT organization_id, min(id) FROM products GROUP BY 1 ORDER BY 1")
+    tokens = {each: issuer.issue(f"of-{each}", "x", ["Admin"], organization=each) for each, _ in first}
+    assert len(tokens) == 3
+    document = "query ($id: ID!) { getProduct(id: $id) { organizationId } listProducts { items { organizationId } } }"
+    for own, token in [*tokens.items()] * 3:
+        for organization, product in first:
+            is_own = organization == own
+            data = said(function.invoke(graphql(document, {"id": product}, authorization=token)))["data"]
+            assert data["getProduct"] == ({"organizationId": own} if is_own else None)
+            assert {each["organizationId"] for each in data["listProducts"]["items"]} == {own}
+            event = rest("GET", f"/v1/products/{product}", authorization=f"Bearer {token}")
+            answer = function.invoke(event)
+            assert answer["statusCode"] == (200 if is_own else 404)
+            listed = said(function.invoke(rest("GET", "/v1/products", "limit=5", authorization=f"Bearer {token}")))
+            assert {each["organizationId"] for each in listed["data"]} == {own}
+
+
 def test_e15_claims_beside_the_token_prove_nothing(
     function: LocalLambda, graphql: Callable[..., Event], recorded: Callable[[str], Event]
 ):
