@@ -11,6 +11,7 @@ import pytest
 from service.catalog.model import Catalog
 from service.db.connections.engine import Database, Transaction
 from service.db.development import embedded
+from service.db.security.audit import UNAUDITED
 from service.errors import ConditionFailed, Forbidden
 from service.sender import SENDER, Sender
 from tests.access.conftest import CALLERS, World
@@ -126,6 +127,25 @@ async def test_what_is_changed_behind_the_api_is_told_as_the_databases(superuser
     assert row is not None
     assert last["actor"] == row[0]
     assert last["after"] == {"slug": "x"}
+
+
+async def test_a_load_leaves_no_trail_if_the_owner_says_so_and_the_service_cannot(
+    with_predicates: World, superuser: Database, service: Database
+):
+    repository = with_predicates.repository
+    repository.database = service
+    write = "UPDATE organizations SET plan = $1 WHERE id = 'ours' RETURNING id"
+
+    async def change(transaction: Transaction, plan: str) -> None:
+        await transaction.execute(UNAUDITED)
+        await transaction.fetch_value(write, [plan])
+
+    before = len(await entries(superuser, OURS))
+    await repository.in_transaction(ADMIN, lambda transaction: change(transaction, "STANDARD"))
+    assert len(await entries(superuser, OURS)) == before + 1
+    async with superuser.transaction() as transaction:
+        await change(transaction, "FREE")
+    assert len(await entries(superuser, OURS)) == before + 1
 
 
 async def test_a_client_cannot_say_who_it_was_or_when(with_predicates: World, superuser: Database, service: Database):
