@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 
 from bench.trade import LOT, PROVOKED, Books, Client, Market, differences, disturb
 from service.catalog.model import Catalog
 from service.db.connections import engine
-from service.db.connections.engine import Database
+from service.db.connections.engine import Database, Transaction
 from service.db.development.embedded import url_as
 from service.db.purchase_orders import lock_name, raise_on_order
 from service.db.security.roles import SERVE
@@ -112,15 +113,13 @@ async def test_h4_an_order_that_loses_a_deadlock_is_placed_all_the_same(market: 
     """Somebody holds the stock of h1, and then orders it: the order in between waits for them, and they for it."""
     sent: list[str] = []
     lines = [{"productId": "h1", "quantity": 5, "unitPrice": 1}]
-    async with market.rows.transaction() as theirs:
-        key = {"warehouseId": "w1", "productId": "h1", "lot": LOT}
-        await theirs.update("StockItem", key | {"reserved": 7})
+    async with in_the_way(market) as theirs:
         market.database.observer = sent.append
         ours = asyncio.create_task(market.ask(PLACE, order("ours", lines)))
         await until_somebody_waits(market.database)
         # The lock that the order holds, as another order of this transaction would ask for it.
         held = lock_name("stock_items", "acme", "w1", "h1")
-        await theirs.connection.fetch_rows("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [held])
+        await theirs.fetch_rows("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [held])
     assert (await ours)["placePurchaseOrder"]["total"] == 5
     market.database.observer = None
     assert len([sql for sql in sent if sql.startswith("WITH ordered")]) == 2
@@ -132,12 +131,10 @@ async def test_h4_an_order_that_loses_a_deadlock_is_placed_all_the_same(market: 
 
 async def test_h4_a_delivery_that_loses_a_deadlock_is_received_once(market: Api) -> None:
     placed = await place(market, lines=[{"productId": "h1", "quantity": 5, "unitPrice": 1}])
-    async with market.rows.transaction() as theirs:
-        key = {"warehouseId": "w1", "productId": "h1", "lot": LOT}
-        await theirs.update("StockItem", key | {"reserved": 7})
+    async with in_the_way(market) as theirs:
         ours = asyncio.create_task(market.ask(RECEIVE, received(placed, (1, 5, LOT))))
         await until_somebody_waits(market.database)
-        await theirs.update("PurchaseOrder", {"id": placed, "notes": "soon"})
+        await theirs.fetch_rows("UPDATE purchase_orders SET notes = 'soon' WHERE id = $1", [placed])
     assert (await ours)["receivePurchaseOrder"]["status"] == "RECEIVED"
     assert await counted(market, "h1") == {LOT: (105, 0)}
     (found,) = await market.rows.list("PurchaseOrder")
@@ -179,6 +176,18 @@ async def test_organizations_do_not_wait_for_one_another(market: Api) -> None:
         await until_somebody_waits(market.owned)  # as an organization does for itself
         await mine.execute("ROLLBACK; BEGIN")
         await waiting
+
+
+@asynccontextmanager
+async def in_the_way(market: Api) -> AsyncIterator[Transaction]:
+    """A transaction of somebody's who has changed the stock of h1, and whom PostgreSQL lets win a deadlock.
+
+    It ends whoever looks first whether there is one: that is who waits for a second, and this one would wait for ten.
+    """
+    async with market.owned.transaction() as theirs:
+        await theirs.execute("SET LOCAL deadlock_timeout = '10s'")
+        await theirs.fetch_rows(f"UPDATE stock_items SET reserved = 7 WHERE product_id = 'h1' AND lot = '{LOT}'")
+        yield theirs
 
 
 async def until_somebody_waits(database: Database, number: int = 1) -> None:
