@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from service.auth.issuer import DevelopmentIssuer
+
 ROOT = Path(__file__).parents[1]
 START_LIMIT = 60
 """Seconds until the service has to be ready, the first start of its database included."""
@@ -26,6 +28,17 @@ def running_dev(data_dir: Path, *options: str, checkout: Path = ROOT) -> Iterato
     arguments = ["dev", "--port", str(port), "--data-dir", str(data_dir), *options]
     with _running(arguments, port, data_dir / "dev.log", os.environ, checkout=checkout) as address:
         yield address
+
+
+def settings_of(url: str, issuer: DevelopmentIssuer) -> dict[str, str]:
+    """The settings that `offramp serve` and the Lambda functions need, as variables of the environment."""
+    return {
+        "DATABASE_URL": url,
+        "OFFRAMP_ISSUER": issuer.url,
+        "OFFRAMP_CLIENT_IDS": issuer.client_id,
+        "OFFRAMP_JWKS": issuer.jwks,
+        "OFFRAMP_CURSOR_KEY": "0" * 32,
+    }
 
 
 @contextmanager

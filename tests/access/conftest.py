@@ -128,6 +128,18 @@ class Databases:
             await each.close()
 
 
+@pytest.fixture(scope="module")
+async def shared_url(make_database: MakeDatabase, enforced: Catalog) -> str:
+    """A database of the module's own with both organizations in it, for a superuser."""
+    url = await make_database(enforced)
+    superuser = Database.connect(url, size=1)
+    for each in (OURS, THEIRS):
+        await plant(superuser, enforced, each)
+    await superuser.execute_ddl("ANALYZE")  # what was estimated of theirs is not to be had either
+    await superuser.close()
+    return url
+
+
 async def databases_of(make_database: MakeDatabase, catalog: Catalog, *, policies: bool) -> Databases:
     opened: list[Database] = []
     for organizations in ((OURS,), (OURS, THEIRS)):

@@ -20,28 +20,17 @@ from service.db.repository import Repository
 from service.db.security.gate import gate_of, has_gate
 from service.errors import ConditionFailed, Forbidden
 from tests.access.conftest import CALLERS, World
-from tests.access.organizations import OURS, OWNER, THEIRS, plant, row_of, stored
+from tests.access.organizations import OURS, OWNER, THEIRS, row_of, stored
 from tests.access.questions import key_of
 from tests.access.test_permissions import EXPECTED, ROLES, letter_of
-from tests.conftest import MakeDatabase
 
 NOT_OF_FIELDS = {("User", "Viewer"): "d", ("User", "Manager"): "d"}
 """Who may not write every field does not remove a row, not even their own. Policies know nothing of fields."""
 
 
-@pytest.fixture(scope="module")
-async def url(make_database: MakeDatabase, enforced: Catalog) -> str:
-    url = await make_database(enforced)
-    superuser = Database.connect(url, size=1)
-    for each in (OURS, THEIRS):
-        await plant(superuser, enforced, each)
-    await superuser.close()
-    return embedded.url_as(url, "app_rw")
-
-
 @pytest.fixture
-async def repository(url: str, with_predicates: World) -> AsyncIterator[Repository]:
-    database = Database.connect(url, size=1)
+async def repository(shared_url: str, with_predicates: World) -> AsyncIterator[Repository]:
+    database = Database.connect(embedded.url_as(shared_url, "app_rw"), size=1)
     with_predicates.repository.database = database
     yield with_predicates.repository
     await database.close()

@@ -12,13 +12,11 @@ import orjson
 import pytest
 
 from service.auth.principal import Principal
-from service.catalog.model import Catalog
 from service.db.connections import engine, lanes
 from service.db.connections.engine import Database
 from service.db.development import embedded
 from tests.access.conftest import World, of
-from tests.access.organizations import OURS, THEIRS, plant
-from tests.conftest import MakeDatabase
+from tests.access.organizations import OURS, THEIRS
 
 READ = '{ getProduct(id: "both") { organizationId } listSuppliers(limit: 5) { items { organizationId } } }'
 WRITE = 'mutation { updateProduct(input: { id: "both", quantity: 9 }) { organizationId category { organizationId } } }'
@@ -34,18 +32,8 @@ OF = {OURS: of(OURS, "ada", "Admin"), THEIRS: of(THEIRS, "tess", "Admin")}
 
 
 @pytest.fixture(scope="module")
-async def url(make_database: MakeDatabase, enforced: Catalog) -> str:
-    url = await make_database(enforced)
-    superuser = Database.connect(url, size=1)
-    for each in (OURS, THEIRS):
-        await plant(superuser, enforced, each)
-    await superuser.close()
-    return url
-
-
-@pytest.fixture(scope="module")
-async def superuser(url: str) -> AsyncIterator[Database]:
-    database = Database.connect(url, size=1)
+async def superuser(shared_url: str) -> AsyncIterator[Database]:
+    database = Database.connect(shared_url, size=1)
     yield database
     await database.close()
 
@@ -63,10 +51,10 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(params=[1, 4])
 async def service(
-    request: pytest.FixtureRequest, url: str, world: World, monkeypatch: pytest.MonkeyPatch
+    request: pytest.FixtureRequest, shared_url: str, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Database]:
     monkeypatch.setattr(lanes, "WAIT_SECONDS", 60)  # sixty-four wait for one connection, on a machine that may be busy
-    database = Database.connect(embedded.url_as(url, "app_rw"), size=request.param)
+    database = Database.connect(embedded.url_as(shared_url, "app_rw"), size=request.param)
     world.repository.database = database
     yield database
     await database.close()

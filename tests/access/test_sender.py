@@ -19,7 +19,7 @@ from service.db.migrations.upgrade import upgrade
 from service.db.security.roles import SERVE
 from service.demo import demo_callers, load_demo
 from tests.conftest import MakeDatabase
-from tests.running import running_serve
+from tests.running import running_serve, settings_of
 
 ENTRY = "SELECT address, request_id FROM audit_entry WHERE entity_id = $1"
 MAKE = "mutation ($i: CreateSupplierInput!) { createSupplier(input: $i) { id } }"
@@ -41,16 +41,6 @@ async def superuser(make_database: MakeDatabase, enforced: Catalog) -> AsyncIter
     await load_demo(database, enforced)
     yield database, url
     await database.close()
-
-
-def settings(url: str, issuer: DevelopmentIssuer) -> dict[str, str]:
-    return {
-        "DATABASE_URL": embedded.url_as(url, SERVE),
-        "OFFRAMP_ISSUER": issuer.url,
-        "OFFRAMP_CLIENT_IDS": issuer.client_id,
-        "OFFRAMP_JWKS": issuer.jwks,
-        "OFFRAMP_CURSOR_KEY": "0" * 32,
-    }
 
 
 def sent(address: str, issuer: DevelopmentIssuer, path: str, body: dict[str, Any]) -> str:
@@ -77,7 +67,7 @@ async def test_the_address_is_the_other_ends(
     issuer = DevelopmentIssuer.open(tmp_path)
     given = {"organizationId": demo_callers().admin.organization, "name": "From somewhere"}
     graphql, rest = f"graphql-{address}", f"rest-{address}"
-    with running_serve(tmp_path, settings(url, issuer) | trusted) as served:
+    with running_serve(tmp_path, settings_of(embedded.url_as(url, SERVE), issuer) | trusted) as served:
         document = {"query": MAKE, "variables": {"i": given | {"id": graphql}}}
         ids = {
             graphql: await asyncio.to_thread(sent, served, issuer, "/graphql", document),

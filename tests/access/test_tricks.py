@@ -21,8 +21,7 @@ from service.db.development import embedded
 from service.db.repository import Repository
 from service.graphql.fallback import MOST_AT_ONCE
 from tests.access.conftest import CALLERS, THEIR_ADMIN, World, of
-from tests.access.organizations import BOTH, OURS, OWNER, THEIRS, plant
-from tests.conftest import MakeDatabase
+from tests.access.organizations import BOTH, OURS, OWNER, THEIRS
 from tests.graphql.api import user
 from tests.rest.calls import Rest, rest_on
 
@@ -30,19 +29,8 @@ ADMIN, MANAGER, VIEWER = CALLERS["Admin"], CALLERS["Manager"], of(OURS, "olive",
 
 
 @pytest.fixture(scope="module")
-async def url(make_database: MakeDatabase, enforced: Catalog) -> str:
-    url = await make_database(enforced)
-    superuser = Database.connect(url, size=1)
-    for each in (OURS, THEIRS):
-        await plant(superuser, enforced, each)
-    await superuser.execute_ddl("ANALYZE")  # what was estimated of theirs is not to be had either
-    await superuser.close()
-    return url
-
-
-@pytest.fixture(scope="module")
-async def service(url: str) -> AsyncIterator[Database]:
-    database = Database.connect(embedded.url_as(url, "app_rw"), size=5)
+async def service(shared_url: str) -> AsyncIterator[Database]:
+    database = Database.connect(embedded.url_as(shared_url, "app_rw"), size=5)
     yield database
     await database.close()
 
@@ -304,9 +292,9 @@ async def test_introspection_beside_many_fields_leaves_connections_to_others(
 # ---------------------------------------------------------------- the role that serves, asked directly
 
 
-async def test_neither_statistics_nor_errors_tell_of_rows(url: str):
+async def test_neither_statistics_nor_errors_tell_of_rows(shared_url: str):
     """What a statement could learn of theirs without reading a row of theirs."""
-    service = await asyncpg.connect(embedded.url_as(url, "app_rw"))
+    service = await asyncpg.connect(embedded.url_as(shared_url, "app_rw"))
     try:
         assert await service.fetchval("SELECT count(*) FROM pg_stats WHERE schemaname = 'public'") == 0
         with pytest.raises(asyncpg.InsufficientPrivilegeError):

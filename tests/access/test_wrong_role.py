@@ -15,7 +15,7 @@ from service.auth.issuer import DevelopmentIssuer
 from service.db.development import embedded
 from service.db.migrations.upgrade import upgrade
 from service.demo import demo_callers
-from tests.running import running_serve
+from tests.running import running_serve, settings_of
 
 ADMIN = demo_callers().admin
 
@@ -37,13 +37,7 @@ async def test_a_database_that_comes_later_is_looked_at_before_it_is_used(
     issuer = DevelopmentIssuer.open(tmp_path)
     token = issuer.issue(ADMIN.sub, ADMIN.username, ADMIN.groups, organization=ADMIN.organization)
     server = embedded.EmbeddedServer(tmp_path / "pg", embedded.packaged_programs(), throwaway=True)
-    settings = {
-        "DATABASE_URL": embedded.url_as(server.url, role),
-        "OFFRAMP_ISSUER": issuer.url,
-        "OFFRAMP_CLIENT_IDS": issuer.client_id,
-        "OFFRAMP_JWKS": issuer.jwks,
-        "OFFRAMP_CURSOR_KEY": "0" * 32,
-    }
+    settings = settings_of(embedded.url_as(server.url, role), issuer)
     with running_serve(tmp_path, settings, ready="/healthz") as address:
         assert await asyncio.to_thread(answered, f"{address}/readyz") == (
             503,

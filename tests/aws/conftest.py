@@ -21,6 +21,7 @@ from service.demo import demo_callers, load_demo
 from service.demo.people import DemoCaller
 from tests.aws.runtime import LocalLambda, running_function
 from tests.conftest import MakeDatabase
+from tests.running import settings_of
 
 EVENTS = Path(__file__).parent / "events"
 API_KEY = "da2-awsawsawsawsawsawsawsawsaws"
@@ -61,11 +62,7 @@ def served_url(url: str) -> str:
 def function_environ(served_url: str, issuer: DevelopmentIssuer) -> dict[str, str]:
     """What every function here is configured with."""
     return {
-        "DATABASE_URL": served_url,
-        "OFFRAMP_ISSUER": issuer.url,
-        "OFFRAMP_CLIENT_IDS": issuer.client_id,
-        "OFFRAMP_JWKS": issuer.jwks,
-        "OFFRAMP_CURSOR_KEY": "0" * 32,
+        **settings_of(served_url, issuer),
         "OFFRAMP_API_KEYS": f"{API_KEY}@{demo_callers().admin.organization}",
         "OFFRAMP_POOL_SIZE": "4",
         "OFFRAMP_BEHIND_PROXY": "true",
