@@ -11,6 +11,7 @@
     │ └ UnboundApiKey          the API key is bound to no organization
     ├ NotFound         404   missing, or not visible: never told apart
     ├ ConditionFailed  409   an id that exists, a row that does not, a false condition
+    │ └ BrokenReference        a reference to nothing, or nothing left for a reference
     ├ LastAdmin        409   nobody would be Admin of the organization
     ├ Limited          413   over a limit; the message names it
     ├ RateLimited      429   too many requests of one organization; the message says when to try again
@@ -159,6 +160,13 @@ class ConditionFailed(ServiceError):
 
     def __init__(self, message: str = NOT_MET, *, info: Mapping[str, str | int] | None = None) -> None:
         super().__init__(message, info=info)
+
+
+class BrokenReference(ConditionFailed):
+    """A row that is referred to does not exist, or one that is still referred to was to go."""
+
+    constraint: str | None = None
+    """The foreign key that says so, by its name in PostgreSQL."""
 
 
 class LastAdmin(ServiceError):

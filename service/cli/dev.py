@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from service.cli.counted import counted
+from service.cli.db.chosen import version_at
 from service.cli.progress import step
 from service.cli.token import add_data_dir
-from service.errors import CommandError, Unavailable
+from service.errors import CommandError
 
 if TYPE_CHECKING:
     import socket
@@ -249,15 +250,7 @@ def _server(arguments: argparse.Namespace) -> Iterator[str]:
                 started.enter_context(embedded.start(arguments.data_dir)).url,
                 f"embedded, {arguments.data_dir}",
             )
-        try:
-            starting.done = f"PostgreSQL {asyncio.run(_version(url))} ({place})"
-        except Unavailable as error:
-            if not arguments.database_url:
-                raise
-            raise CommandError(
-                f"{urlsplit(url).hostname or 'The socket'} did not let us in: {error.message}",
-                hint="Look at host, port, user, password and name in --database-url, and whether the server runs.",
-            ) from error
+        starting.done = f"PostgreSQL {version_at(url)} ({place})"
         keep = started.pop_all()
     with keep:
         yield url
@@ -270,16 +263,6 @@ async def _load_demo(url: str, catalog: Catalog) -> None:
     database = Database.connect(url, size=1)
     try:
         await load_demo(database, catalog)
-    finally:
-        await database.close()
-
-
-async def _version(url: str) -> str:
-    from service.db.connections.engine import Database  # noqa: PLC0415  as above
-
-    database = Database.connect(url, size=1)
-    try:
-        return (await database.fetch_value("SHOW server_version") or "").partition(" ")[0]
     finally:
         await database.close()
 

@@ -28,7 +28,7 @@ from service.db.schema.tables import Tables
 from service.db.security.context import TELL, context_of, named_by
 from service.db.sql.marks import with_cursors
 from service.db.sql.statements import Statement, Statements
-from service.errors import ConditionFailed, Forbidden, NoOrganization
+from service.errors import BrokenReference, ConditionFailed, Forbidden, NoOrganization
 
 Result = TypeVar("Result")
 
@@ -135,7 +135,10 @@ class Repository:
                 return await self._page(prepared.statement, run, transaction or self.database)
             case _:
                 return await self._row(prepared.statement, run, transaction or self.database)
-        answer = await self._write(prepared, run, transaction)
+        try:
+            answer = await self._write(prepared, run, transaction)
+        except BrokenReference as error:
+            raise ConditionFailed(_broken(prepared.plan, error.constraint)) from error
         if answer is None:
             raise await self._refusal(prepared, run, transaction or self.database)
         return _given(answer, prepared.reread or prepared.statement, run)
@@ -207,6 +210,18 @@ def _given(text: str, statement: Statement, run: Run) -> str:
     if allowance := ALLOWANCE.get():
         allowance.given += len(text)
     return with_cursors(text, statement.orders, run.cursor)
+
+
+def _broken(plan: Create | Update | Delete, constraint: str | None) -> str:
+    """What a foreign key has against a write, in words; the same whether a row is nobody's or somebody else's."""
+    if isinstance(plan, Delete):
+        return "Another row still refers to this one."
+    table, tenant = plan.model.table, plan.model.tenant
+    for field in plan.model.stored:
+        whole = f"{tenant.column}_{field.column}" if tenant and tenant != field else field.column
+        if constraint == f"{table}_{whole}_fkey":
+            return f"{field.name} refers to a row that does not exist."
+    return "A row that is referred to does not exist."
 
 
 def leads_to(selection: tuple[Selected, ...], model: str) -> bool:

@@ -114,7 +114,7 @@ async def test_the_answers_about_theirs_are_those_about_nothing(world: World, da
     make = "mutation ($input: CreateSupplierInput!) { createSupplier(input: $input) { id name } }"
     refer = "mutation ($input: CreateCategoryInput!) { createCategory(input: $input) { id } }"
     unmet = ("DynamoDB:ConditionalCheckFailedException", "The conditional request failed")
-    dangling = (unmet[0], "A row that is referred to does not exist, or a row is still referred to.")
+    dangling = (unmet[0], "parentId refers to a row that does not exist.")
     refused = ("Unauthorized", "Unauthorized on [organizationId]")
     assert await world.data(on, '{ getSupplier(id: "theirs-0") { id } }', ADMIN) == {"getSupplier": None}
     seen = await world.data(on, "{ listOrganizations { items { id } } listUsers { items { organizationId } } }", ADMIN)

@@ -31,6 +31,10 @@ def test_upgrade_says_where_the_database_is(data_dir: Path, capsys: pytest.Captu
     assert capsys.readouterr().out == f"{data_dir}/pg: at revision 0003\n"
     assert main(["db", "upgrade", "--data-dir", str(data_dir), "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {"database": f"{data_dir}/pg", "revision": "0003"}
+    assert main(["db", "upgrade", "--data-dir", str(data_dir), "--to", "0001"]) == 0
+    printed = capsys.readouterr()
+    assert printed.out == f"{data_dir}/pg: at revision 0003\n"
+    assert printed.err == "It was past 0001. offramp db downgrade --to 0001 goes back.\n"
 
 
 async def test_upgrade_stops_where_it_is_told_and_says_which_rows_are_wrong(
@@ -94,7 +98,10 @@ def test_two_databases_are_one_too_many(capsys: pytest.CaptureFixture[str]):
 def test_a_database_that_is_away_is_explained(capsys: pytest.CaptureFixture[str]):
     assert main(["db", "upgrade", "--database-url", "postgresql://me:hunter2@127.0.0.1:1/shop"]) == 1
     message = capsys.readouterr().err
-    assert message == "offramp: Migrating shop failed. The database is not available. Try again.\n"
+    assert message == (
+        "offramp: 127.0.0.1:1: The database is not available. Try again.\n"
+        "  look at host, port, user, password and name of the URL, and whether the server runs\n"
+    )
 
 
 @pytest.fixture

@@ -274,7 +274,7 @@ async def test_a_write_shows_the_row_as_it_is_now_wherever_it_stands(api: Api):
     assert changed["children"] == {"items": [{"title": "c"}, {"title": "new"}]}
     assert [each["title"] for each in changed["list"]["tasks"]["items"]] == ["c", "new"]
     if api.catalog.is_enforced:
-        kept = "A row that is referred to does not exist, or a row is still referred to."
+        kept = "Another row still refers to this one."
         assert await api.errors(DELETE % "id", {"i": {"id": "t"}}) == [(["deleteTask"], FAILED, kept)]
     await api.data(DELETE % "id", {"i": {"id": "c"}})
     gone = (await api.data(DELETE % fields, {"i": {"id": "t"}}))["deleteTask"]

@@ -256,7 +256,7 @@ async def test_what_an_order_refers_to_stays(furnished: Api) -> None:
         assert await furnished.ask(point, caller=boss) == {"updatePurchaseOrder": {"id": placed}}
         assert await furnished.ask(remove, caller=boss) == {"deleteSupplier": {"id": "s1"}}
         return
-    message = "A row that is referred to does not exist, or a row is still referred to."
-    for document in (remove, point):
+    kept, dangling = "Another row still refers to this one.", "supplierId refers to a row that does not exist."
+    for document, message in ((remove, kept), (point, dangling)):
         assert await refusal(furnished, document, {}, boss) == (CONDITION, None, message)
     assert await furnished.rows.find("Supplier", "s1") is not None

@@ -79,7 +79,7 @@ async def test_a_transaction_writes_within_the_organization(rest: Rest):
 # ---------------------------------------------------------------- what the tables refuse
 
 TAKEN = "Another row has a value that no two rows may share."
-NO_ROW = "A row that is referred to does not exist, or a row is still referred to."
+NO_ROW = "supplierId refers to a row that does not exist."
 ORDERS, PRODUCTS = "/v1/purchase-orders", "/v1/products"
 BROKEN = {
     "a reference to nothing": (ORDERS, 409, "condition_failed", NO_ROW, {"supplierId": "no-such"}),
@@ -190,7 +190,7 @@ async def test_a_row_that_others_refer_to_stays(rest: Rest):
     ):
         assert (await rest.send("POST", path, body, caller=ADMIN_OF_A)).status_code == 201
     problem = await rest.refused(409, "DELETE", "/v1/categories/used", caller=ADMIN_OF_A)
-    assert (problem["code"], problem["detail"]) == ("condition_failed", NO_ROW)
+    assert (problem["code"], problem["detail"]) == ("condition_failed", "Another row still refers to this one.")
     assert (await rest.get("/v1/categories/used", caller=ADMIN_OF_A))["name"] == "Used"
 
 

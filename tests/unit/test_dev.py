@@ -260,7 +260,7 @@ def test_a_port_in_use(tmp_path: Path) -> None:
         (
             ["--database-url", "postgresql://u:secret@127.0.0.1:1/x"],
             1,
-            "offramp: 127.0.0.1 did not let us in: The database is not available. Try again.\n  Look at host,",
+            "offramp: 127.0.0.1:1: The database is not available. Try again.\n  look at host,",
         ),
         (["--port", "99999"], 2, "must be a port, 0 to 65535"),
         (

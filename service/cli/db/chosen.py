@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 
 from service.cli.token import DEFAULT_DATA_DIR
-from service.errors import CommandError
+from service.errors import CommandError, Unavailable
 
 WHICH = """\
 which database: --database-url, else the one in --data-dir, else MIGRATION_DATABASE_URL, else DATABASE_URL,
@@ -35,10 +36,11 @@ class Chosen:
 
 
 @contextmanager
-def chosen_database(arguments: argparse.Namespace, *, make: bool = True) -> Iterator[Chosen]:
+def chosen_database(arguments: argparse.Namespace, *, make: bool = True, ask: bool = True) -> Iterator[Chosen]:
     """The database the options and the environment name, running for as long as the block.
 
-    `make`: whether an embedded one is made if there is none. Errors: `CommandError`.
+    `make`: whether an embedded one is made if there is none. `ask`: whether another one must answer. Errors:
+    `CommandError`.
     """
     from service.db.connections.address import database_name  # noqa: PLC0415
     from service.db.development import embedded  # noqa: PLC0415  `offramp --help` needs no database
@@ -49,6 +51,8 @@ def chosen_database(arguments: argparse.Namespace, *, make: bool = True) -> Iter
     if not named and not arguments.data_dir:
         named = os.environ.get("MIGRATION_DATABASE_URL") or os.environ.get("DATABASE_URL")
     if named:
+        if ask:
+            version_at(named)
         yield Chosen(named, database_name(named), is_embedded=False)
         return
     data_dir = arguments.data_dir or Path(os.environ.get("OFFRAMP_DATA_DIR") or DEFAULT_DATA_DIR)
@@ -56,6 +60,35 @@ def chosen_database(arguments: argparse.Namespace, *, make: bool = True) -> Iter
         raise CommandError(f"There is no database in {data_dir}.", hint="offramp dev makes one, or offramp db upgrade")
     with embedded.start(data_dir) as server:
         yield Chosen(server.url, str(server.folder), is_embedded=True)
+
+
+def version_at(url: str) -> str:
+    """The version of the PostgreSQL at a URL that somebody gave. Errors: `CommandError`, which says where it is not."""
+    import asyncio  # noqa: PLC0415  as above
+
+    try:
+        return asyncio.run(_version(url))
+    except Unavailable as error:
+        raise CommandError(
+            f"{_place(url)}: {error.message}",
+            hint="look at host, port, user, password and name of the URL, and whether the server runs",
+        ) from error
+
+
+async def _version(url: str) -> str:
+    from service.db.connections.engine import Database  # noqa: PLC0415  as above
+
+    database = Database.connect(url, size=1)
+    try:
+        return (await database.fetch_value("SHOW server_version") or "").partition(" ")[0]
+    finally:
+        await database.close()
+
+
+def _place(url: str) -> str:
+    """Host and port, or the folder of the socket: what of a URL may be shown."""
+    parts = urlsplit(url)
+    return parts.netloc.rpartition("@")[2] or dict(parse_qsl(parts.query)).get("host", "the local socket")
 
 
 def demand_name(database: Chosen, force: str | None, *, would: str) -> None:

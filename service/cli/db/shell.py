@@ -51,7 +51,7 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 def run(arguments: argparse.Namespace) -> int:
     """Run psql to its end; its status is ours."""
-    with chosen_database(arguments, make=False) as database:
+    with chosen_database(arguments, make=False, ask=False) as database:
         address, given = without_password(database.url)
         environ = {**os.environ, **given}
         if arguments.role:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 
 from service.cli.db.chosen import WHICH, add_choice, chosen_database
 
@@ -27,10 +28,17 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 def run(arguments: argparse.Namespace) -> int:
     """Migrate to the newest revision, or to the one that is named."""
-    from service.db.migrations.upgrade import HEAD, upgrade  # noqa: PLC0415
+    import asyncio  # noqa: PLC0415  `offramp --help` needs no database
+
+    from service.db.migrations.upgrade import revision_of, upgrade  # noqa: PLC0415  as above
 
     with chosen_database(arguments) as database:
         upgrade(database.url, arguments.to)
-        about = {"database": database.label, "revision": HEAD if arguments.to == "head" else arguments.to}
-    print(json.dumps(about) if arguments.json else f"{about['database']}: at revision {about['revision']}")
+        revision = asyncio.run(revision_of(database.url))
+    if arguments.json:
+        print(json.dumps({"database": database.label, "revision": revision}))
+    else:
+        print(f"{database.label}: at revision {revision}")
+    if arguments.to.isdecimal() and revision and arguments.to < revision:
+        print(f"It was past {arguments.to}. offramp db downgrade --to {arguments.to} goes back.", file=sys.stderr)
     return 0

@@ -20,6 +20,7 @@ from asyncpg import (
 from sqlalchemy.exc import DBAPIError
 
 from service.errors import (
+    BrokenReference,
     Clash,
     ConditionFailed,
     Forbidden,
@@ -48,7 +49,7 @@ _AWAY = Meaning(Unavailable, "The database is not available. Try again.", discon
 _BUSY = Meaning(Unavailable, "The database is busy. Try again.")
 _CLASH = Meaning(Clash, "Another request changed the same rows at the same time. Try again.")
 _REFUSES = Meaning(Unavailable, "The database refuses the user name or the password.", disconnects=True)
-_REFERENCE = Meaning(ConditionFailed, "A row that is referred to does not exist, or a row is still referred to.")
+_REFERENCE = Meaning(BrokenReference, "A row that is referred to does not exist, or a row is still referred to.")
 _TAKEN = Meaning(ConditionFailed, "Another row has a value that no two rows may share.")
 _VALUE = Meaning(Invalid, "A value cannot be stored.")
 
@@ -114,6 +115,8 @@ def translated(error: Exception, *, lost: bool, changing: bool = False) -> Servi
     refusal = found.error(found.message)
     if isinstance(refusal, Invalid):
         refusal.column = _refused_column(_cause(error))
+    if isinstance(refusal, BrokenReference):
+        refusal.constraint = getattr(_cause(error), "constraint_name", None)
     return refusal
 
 
