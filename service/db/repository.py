@@ -28,7 +28,7 @@ from service.db.schema.tables import Tables
 from service.db.security.context import TELL, context_of, named_by
 from service.db.sql.marks import with_cursors
 from service.db.sql.statements import Statement, Statements
-from service.errors import BrokenReference, ConditionFailed, Forbidden, NoOrganization
+from service.errors import BrokenReference, ConditionFailed, Forbidden, Invalid, NoOrganization
 
 Result = TypeVar("Result")
 
@@ -139,6 +139,10 @@ class Repository:
             answer = await self._write(prepared, run, transaction)
         except BrokenReference as error:
             raise ConditionFailed(_broken(prepared.plan, error.constraint)) from error
+        except Invalid as error:
+            named = {each.column: each.name for each in prepared.plan.model.fields}
+            error.field = named.get(error.column or "")
+            raise
         if answer is None:
             raise await self._refusal(prepared, run, transaction or self.database)
         return _given(answer, prepared.reread or prepared.statement, run)

@@ -82,14 +82,17 @@ def field_error(
     }
 
 
+def naming_field(error: ServiceError, message: str) -> str:
+    """A message with the field of the input that it is about, where that is known."""
+    return f"{error.field}: {message}" if isinstance(error, Invalid) and error.field is not None else message
+
+
 def root_error(error: ServiceError, key: str, name: str, root: str, locate: Locator) -> Error:
     """A root field was refused."""
     message = error.message
     if isinstance(error, Forbidden) and message == Forbidden().message:
         message = not_authorized(name, root)
-    if isinstance(error, Invalid) and error.field is not None:
-        message = f"{error.field}: {message}"
-    return field_error([key], message, error.error_type or error.code, locate([key]), error.info)
+    return field_error([key], naming_field(error, message), error.error_type or error.code, locate([key]), error.info)
 
 
 def masked(error: Exception, field: str) -> Internal:

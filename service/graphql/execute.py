@@ -20,7 +20,6 @@ from service.auth.principal import Principal
 from service.catalog.access import CallerClass
 from service.catalog.model import Root
 from service.db.plans.compilations import Compilations
-from service.db.plans.plan import Create, Update
 from service.db.plans.tracing import Trace
 from service.db.repository import Prepared, Repository
 from service.errors import Invalid, ServiceError, Unavailable
@@ -197,8 +196,6 @@ class GraphQL:
         except ServiceError as error:
             if isinstance(error, Unavailable) and root is Root.QUERY:
                 raise  # as 503: clients send a query again by themselves, and may do so
-            if isinstance(error, Invalid) and isinstance(plan := field.prepared.plan, Create | Update):
-                error.field = next((each.name for each in plan.model.fields if each.column == error.column), None)
             return "null", [root_error(error, field.key, field.name, root, locate)]
         except Exception as error:  # noqa: BLE001  what other fields have done, and written, is told all the same
             return "null", [root_error(masked(error, field.name), field.key, field.name, root, locate)]

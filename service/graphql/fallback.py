@@ -24,7 +24,7 @@ from service.catalog.model import Operation as CustomOperation
 from service.db.connections.engine import Transaction
 from service.db.repository import Repository
 from service.errors import Forbidden, NotConnected, ServiceError, Unavailable
-from service.graphql.errors import Error, Locator, field_error, masked, not_authorized, path_text
+from service.graphql.errors import Error, Locator, field_error, masked, naming_field, not_authorized, path_text
 from service.graphql.notes import Path, decoded
 from service.graphql.planning import Planner
 from service.graphql.request import Origin
@@ -135,7 +135,7 @@ class Fallback:
             raise original
         if isinstance(original, ServiceError):
             kind = original.error_type or original.code
-            return field_error(path, original.message, kind, locate(path), original.info)
+            return field_error(path, naming_field(original, original.message), kind, locate(path), original.info)
         null = _NULL.match(error.message)
         if null is not None:
             expected = self._expected(null[1], null[2], path)

@@ -10,7 +10,7 @@ import orjson
 from service.catalog.access import Answer, decide, guarded
 from service.catalog.model import Access, Model
 from service.db.repository import Prepared, Repository
-from service.errors import ConditionFailed, Forbidden, Invalid, NotFound
+from service.errors import ConditionFailed, Forbidden, NotFound
 from service.rest.bodies import Values, emptied
 from service.rest.exchange import Session
 from service.rest.problems import AlreadyExists, PreconditionFailed, missing
@@ -44,7 +44,7 @@ class Changes:
         """A new row. Errors: AlreadyExists, Forbidden, and what the database raises."""
         prepared = self._plans.create(resource.model.name, tuple(values), session.caller)
         try:
-            row = await self._row(resource, prepared, {INPUT: values}, session)
+            row = await self._row(prepared, {INPUT: values}, session)
         except ConditionFailed as failed:
             if failed.message != ConditionFailed.NOT_MET:
                 raise
@@ -58,7 +58,7 @@ class Changes:
         count = None if versions is None else len(versions)
         prepared = self._plans.update(resource.model.name, tuple(values), count, session.caller)
         try:
-            row = await self._row(resource, prepared, {INPUT: values, VERSIONS: versions or ()}, session)
+            row = await self._row(prepared, {INPUT: values, VERSIONS: versions or ()}, session)
         except (ConditionFailed, Forbidden) as failed:
             raise await self._why(failed, resource, key, versions, session) from None
         return Changed(200, row)
@@ -104,14 +104,8 @@ class Changes:
         tenant = model.tenant.name if model.tenant else ""
         return frozenset(owners | closed | {model.timestamps.created or "", tenant})
 
-    async def _row(
-        self, resource: Resource, prepared: Prepared, variables: dict[str, Any], session: Session
-    ) -> ShownRow:
-        try:
-            text = await self._repository.run(prepared, variables, session.principal, session.transaction)
-        except Invalid as refused:
-            refused.field = next((each.name for each in resource.creatable if each.column == refused.column), None)
-            raise
+    async def _row(self, prepared: Prepared, variables: dict[str, Any], session: Session) -> ShownRow:
+        text = await self._repository.run(prepared, variables, session.principal, session.transaction)
         assert text is not None
         return ShownRow.of(text)
 

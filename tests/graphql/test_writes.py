@@ -8,11 +8,14 @@ import uuid
 from collections.abc import AsyncIterator
 from typing import Any
 
+import orjson
 import pytest
 
 from service.catalog.model import Integrity
 from tests.conftest import MakeDatabase
-from tests.graphql.api import Api, api_of, user
+from tests.graphql.api import ADMIN, Api, api_of, user
+from tests.integrity import seated
+from tests.parity.strawberry_only import StrawberryOnly
 
 SDL = """
 enum Mood { GOOD BAD }
@@ -300,6 +303,13 @@ async def test_a_null_that_must_not_be_is_an_error_after_the_write_or_refused_by
     if api.catalog.is_enforced:
         errors = await api.errors(UPDATE % "id title", {"i": {"id": "t", "title": None}})
         assert errors == [(["updateTask"], "invalid", "title: A required value is missing.")]
+        repository, schema = api.graphql._repository, api.graphql._schema
+        limits = {"max_tokens": 15_000, "max_depth": 25, "max_roots": 200}
+        strawberry = StrawberryOnly(repository, schema, api.fallback, **limits)
+        by_hand = await strawberry(
+            seated(ADMIN, api.catalog), UPDATE % "id title", {"i": {"id": "t", "title": None}}, None
+        )
+        assert orjson.loads(by_hand)["errors"][0]["message"] == "title: A required value is missing."
         assert (await api.sql("SELECT title FROM tasks"))[0]["title"] == "x"
         return
     body = await api.ask(UPDATE % "id title", {"i": {"id": "t", "title": None}})
