@@ -114,6 +114,23 @@ async def test_the_last_process_to_leave_stops_the_server(data_dir: Path):
     assert server._state() == SILENT
 
 
+@pytest.mark.parametrize("step", ["_launch", "_await_answer"])
+def test_an_interrupt_while_it_starts_leaves_no_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str):
+    server = EmbeddedServer(tmp_path / "pg", embedded.packaged_programs(), throwaway=True)
+    done = getattr(server, step)
+
+    def interrupted() -> None:
+        done()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(server, step, interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        server.start()
+    assert not (tmp_path / "pg" / "postmaster.pid").exists()
+    assert server._state() == SILENT
+    server.stop()  # which has nothing to do
+
+
 async def test_a_killed_process_leaves_a_server_that_the_next_one_takes_over(data_dir: Path):
     killed = another_process(data_dir)
     url = said_by(killed)

@@ -112,26 +112,21 @@ class EmbeddedServer:
             if not (self.folder / "PG_VERSION").exists():
                 self._create()
             self._refuse_other_version()
-            if self._state() == SILENT:
-                self._launch()
-            self._await_answer()
             self._users = os.open(self._data_dir / "pg.users", os.O_RDWR | os.O_CREAT, 0o600)
             fcntl.flock(self._users, fcntl.LOCK_SH)
+            try:
+                if self._state() == SILENT:
+                    self._launch()
+                self._await_answer()
+            except BaseException:  # an interrupt, too, leaves no server that nobody uses
+                self._leave()
+                raise
 
     def stop(self) -> None:
         """Give the server up; it stops unless another process still uses it."""
-        if self._users is None:
-            return
-        users, self._users = self._users, None
-        with self._turn():
-            try:
-                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return
-            finally:
-                os.close(users)
-            if self._state() != SILENT:
-                self._run("pg_ctl", "-D", self.folder, "-m", "fast", "-w", "-t", START_SECONDS, "stop")
+        if self._users is not None:
+            with self._turn():
+                self._leave()
 
     def __enter__(self) -> Self:
         return self
@@ -150,6 +145,20 @@ class EmbeddedServer:
             return self.folder
         # Not $TMPDIR: every process that shares the folder must find the same place.
         return Path("/tmp") / f"offramp-{sha256(os.fsencode(self.folder)).hexdigest()[:16]}"  # noqa: S108  private, checked
+
+    def _leave(self) -> None:
+        """Be no user any more, and stop the server if there is no other. It may have come no further than to start."""
+        assert self._users is not None
+        users, self._users = self._users, None
+        try:
+            fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return
+        finally:
+            os.close(users)
+        self._forget_dead_server()
+        if self._state() != SILENT or (self.folder / "postmaster.pid").exists():
+            self._run("pg_ctl", "-D", self.folder, "-m", "fast", "-w", "-t", START_SECONDS, "stop")
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
