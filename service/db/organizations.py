@@ -52,8 +52,10 @@ class NewOrganization:
 
     def __post_init__(self) -> None:
         for what, value in (("name", self.name), ("sub of the Admin", self.admin_sub)):
-            if not value.strip() or not value.isprintable():
-                raise Invalid(f"The {what} must be a text that can be read, not {value!r}.")
+            if not value.strip():
+                raise Invalid(f"The {what} must not be empty.")
+            if not value.isprintable():
+                raise Invalid(f"The {what} has a character that cannot be shown: {value!r}.")
         if not SLUG.fullmatch(self.slug):
             raise Invalid(f"The slug must be small letters, digits and single hyphens, not {self.slug!r}.")
         if not EMAIL.fullmatch(self.admin_email) or not self.admin_email.isprintable():
@@ -108,7 +110,7 @@ async def _check_slug(transaction: Transaction, slug: str) -> None:
     # Of two that want one slug, the second waits here, then finds the first.
     await transaction.fetch_row("SELECT pg_advisory_xact_lock(hashtextextended('organizations.slug', 0))")
     if await transaction.fetch_row("SELECT FROM organizations WHERE slug = $1", [slug]) is not None:
-        raise ConditionFailed(f"There is an organization with the slug '{slug}' already.")
+        raise ConditionFailed(f"There is an organization with the slug '{slug}' already. Choose another slug.")
 
 
 _COLUMNS = """

@@ -77,7 +77,7 @@ async def test_a_slug_is_used_once(clean: Database) -> None:
     )
     refused = [each for each in made if isinstance(each, ConditionFailed)]
     assert [each.message for each in refused] == [
-        "There is an organization with the slug 'harbour-pine' already.",
+        "There is an organization with the slug 'harbour-pine' already. Choose another slug.",
     ] * 3
     assert await counts(clean) == [1, 3, 1, 1, 1]
 
@@ -99,9 +99,9 @@ async def test_a_failure_at_the_end_leaves_nothing(clean: Database) -> None:
 @pytest.mark.parametrize(
     ("name", "slug", "sub", "email", "message"),
     [
-        (" ", "a", "s", "a@b", "The name must be a text that can be read, not ' '."),
-        ("A\x00", "a", "s", "a@b", "The name must be a text that can be read, not 'A\\x00'."),
-        ("A", "a", "", "a@b", "The sub of the Admin must be a text that can be read, not ''."),
+        (" ", "a", "s", "a@b", "The name must not be empty."),
+        ("A\x00", "a", "s", "a@b", "The name has a character that cannot be shown: 'A\\x00'."),
+        ("A", "a", "", "a@b", "The sub of the Admin must not be empty."),
         ("A", "A b", "s", "a@b", "The slug must be small letters, digits and single hyphens, not 'A b'."),
         ("A", "a-", "s", "a@b", "The slug must be small letters, digits and single hyphens, not 'a-'."),
         ("A", "a", "s", "a b@c", "'a b@c' is not an email address."),
@@ -148,7 +148,7 @@ class TestCommand:
         assert await self.run(*options, "--slug", "third") == 0
         capsys.readouterr()
         for more, message in (
-            (("--slug", "third"), "There is an organization with the slug 'third' already."),
+            (("--slug", "third"), "There is an organization with the slug 'third' already. Choose another slug."),
             (("--slug", "Third"), "The slug must be small letters, digits and single hyphens, not 'Third'."),
         ):
             assert await self.run(*options, *more) == 1
