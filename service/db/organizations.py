@@ -17,11 +17,11 @@ from service.auth.api_keys import digest_of, new_api_key
 from service.db.connections.engine import Database, Transaction
 from service.db.schema.quoting import quoted
 from service.db.security.accounts import ACCOUNTS
+from service.db.security.admins import ADMIN
 from service.errors import ConditionFailed, Invalid
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
-ADMIN = "Admin"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import argparse
 import json
 from typing import TYPE_CHECKING
 
+from service.cli.counted import counted
 from service.cli.db.chosen import WHICH, add_choice, chosen_database
 
 if TYPE_CHECKING:
@@ -62,7 +63,8 @@ def run(arguments: argparse.Namespace) -> int:
     elif problem:
         print(f"{database.label}: {problem}")
     else:
-        print(f"{database.label}: at revision {HEAD}, {_counted(len(found))}", *found, sep="\n  ")
+        said = f"{counted(len(found), 'difference')} from the models" if found else "as the models say"
+        print(f"{database.label}: at revision {HEAD}, {said}", *found, sep="\n  ")
     return 1 if problem or found else 0
 
 
@@ -82,12 +84,6 @@ def _problem(revision: str | None) -> str | None:
     if known.index(revision) < known.index(HEAD):
         return f"{needed} Raise HEAD and SERVED in service/db/migrations/upgrade.py."
     return f"{needed} Run: offramp db upgrade"
-
-
-def _counted(differences: int) -> str:
-    if not differences:
-        return "as the models say"
-    return f"{differences} difference{'s' if differences > 1 else ''} from the models"
 
 
 def _plain(difference: Difference) -> dict[str, str | None]:

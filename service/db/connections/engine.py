@@ -11,7 +11,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, cast
 
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -23,8 +23,6 @@ from service.telemetry import Span, count_statement
 
 if TYPE_CHECKING:
     import asyncpg
-
-    from service.db.connections.watch import Watch
 
 DIRECT_SETTINGS = {
     "application_name": "offramp",
@@ -43,6 +41,13 @@ How = Literal["fetchval", "fetchrow", "fetch"]
 Admit = Callable[["asyncpg.Connection"], Awaitable[None]]
 
 
+class Looks(Protocol):
+    """Looks at a statement before it is sent, and says whether who asks is known after it; `told`: it is before."""
+
+    def __call__(self, sql: str, *, told: bool = False) -> bool:
+        """Look. What it raises is raised, and nothing is sent."""
+
+
 class Database:
     """A pool of connections to one database. Make it with `connect`, end it with `close`."""
 
@@ -50,7 +55,7 @@ class Database:
         self.engine = engine
         self.observer: Callable[[str], None] | None = None
         """Called with every statement that is sent, BEGIN and COMMIT aside; for tests and logs."""
-        self.watch: Watch | None = None
+        self.watch: Looks | None = None
         """Looks at every statement before it is sent, in development and in tests."""
         self._lanes = lanes
 

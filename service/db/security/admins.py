@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from service.db.connections.failures import LAST_ADMIN
-from service.db.organizations import ADMIN
 from service.db.schema.quoting import literal
 from service.db.security.roles import GATE, SERVE
 
@@ -20,6 +19,8 @@ SELECT FROM user_roles AS held
             JOIN users AS u ON (u.organization_id, u.id) = (held.organization_id, held.user_id)
             WHERE held.organization_id = OLD.organization_id
                 AND (held.expires_on IS NULL OR held.expires_on >= current_date)"""
+ADMIN = "Admin"
+"""The name of the role of those who run an organization."""
 _IS_ADMIN = f"r.name = {literal(ADMIN)}"
 _IS_LET_IN = "u.status IS DISTINCT FROM 'SUSPENDED'"
 
