@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from service.auth.issuer import DevelopmentIssuer
 from service.catalog.packaged import load
 from service.db.connections.engine import Database
 from service.db.development import embedded
@@ -81,8 +82,9 @@ class Checkout:
         assert self.offramp("db", "upgrade") == f"{self.data_dir / 'pg'}: at revision 0001\n"
         assert self.offramp("db", "check") == f"{self.data_dir / 'pg'}: at revision 0001, as the models say\n"
 
-    def token(self, sub: str, *options: str) -> str:
-        return self.offramp("token", "--sub", sub, "--username", sub, *options).strip()
+    def token(self, sub: str, *groups: str, organization: str | None = None) -> str:
+        """What `offramp token` prints."""
+        return DevelopmentIssuer.open(self.data_dir).issue(sub, sub, groups, organization=organization)
 
 
 def asked(address: str, token: str, document: str, variables: Mapping[str, Any] | None = None) -> Any:
@@ -136,16 +138,16 @@ async def test_models_that_do_not_say_who_belongs_where_leave_it_to_the_token(tm
     make = "mutation ($i: CreateCompanyInput!) { createCompany(input: $i) { name } }"
     todos = '{ todosByCompany(companyId: "c1") { items { title } } }'
     with running_dev(checkout.data_dir, checkout=tmp_path) as address:
-        unnamed = asked(address, checkout.token("u", "--group", "Admin"), todos)
+        unnamed = asked(address, checkout.token("u", "Admin"), todos)
         assert unnamed["errors"][0]["errorType"] == "NoOrganizationException"
-        admin = checkout.token("u", "--group", "Admin", "--organization", "c1")
+        admin = checkout.token("u", "Admin", organization="c1")
         assert asked(address, admin, make, {"i": {"id": "c1", "name": "One"}}) == {
             "data": {"createCompany": {"name": "One"}}
         }
         todo = 'mutation { createTodo(input: {companyId: "c1", title: "x"}) { title } }'
         assert asked(address, admin, todo) == {"data": {"createTodo": {"title": "x"}}}
         assert asked(address, admin, todos) == {"data": {"todosByCompany": {"items": [{"title": "x"}]}}}
-        other = checkout.token("u", "--organization", "c2")
+        other = checkout.token("u", organization="c2")
         assert asked(address, other, "{ listTodos { items { title } } }") == {"data": {"listTodos": {"items": []}}}
     with pytest.raises(AssertionError, match="Who belongs where is not in these tables: organizations has no id"):
         checkout.offramp(
