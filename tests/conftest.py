@@ -82,8 +82,8 @@ def server_url(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-async def make_database(server_url: str) -> AsyncIterator[MakeDatabase]:
-    """Make a database, empty or with a catalog's tables, and give its URL; all go at the end."""
+async def make_database(request: pytest.FixtureRequest, server_url: str) -> AsyncIterator[MakeDatabase]:
+    """Make a database, empty or with a catalog's tables, and give its URL; all go at the end, or with the server."""
     made: list[str] = []
     names = (f"test_{os.getpid()}_{number}" for number in count())
     server = Database.connect(server_url, size=1)
@@ -97,7 +97,7 @@ async def make_database(server_url: str) -> AsyncIterator[MakeDatabase]:
         return url
 
     yield make
-    for name in made:
+    for name in made if request.config.getoption("--database-url") else ():
         await server.fetch_row(f"DROP DATABASE {name} WITH (FORCE)", writes=True)
     await server.close()
 
