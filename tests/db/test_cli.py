@@ -95,13 +95,31 @@ def test_two_databases_are_one_too_many(capsys: pytest.CaptureFixture[str]):
     assert "name two databases" in capsys.readouterr().err
 
 
-def test_a_database_that_is_away_is_explained(capsys: pytest.CaptureFixture[str]):
-    assert main(["db", "upgrade", "--database-url", "postgresql://me:hunter2@127.0.0.1:1/shop"]) == 1
+NEW = ["--name", "A", "--slug", "a", "--admin-sub", "s", "--admin-email", "a@b.example"]
+ASKING = (["db", "upgrade"], ["db", "check"], ["db", "reset"], ["db", "downgrade", "--to", "0001"])
+
+
+@pytest.mark.parametrize("verb", [*ASKING, ["organization", "create", *NEW]], ids=lambda verb: " ".join(verb[:2]))
+def test_a_database_that_is_away_is_explained(capsys: pytest.CaptureFixture[str], verb: list[str]):
+    assert main([*verb, "--database-url", "postgresql://me:hunter2@127.0.0.1:1/shop"]) == 1
     message = capsys.readouterr().err
     assert message == (
         "offramp: 127.0.0.1:1: The database is not available. Try again.\n"
         "  look at host, port, user, password and name of the URL, and whether the server runs\n"
     )
+
+
+@pytest.mark.parametrize("verb", [*ASKING, ["db", "shell"]], ids=lambda verb: " ".join(verb[:2]))
+@pytest.mark.parametrize("password", ["12/hunter2", "12#hunter2", "12?hunter2", "12[hunter2"])
+def test_nothing_is_shown_of_a_password_that_breaks_its_url(
+    capsys: pytest.CaptureFixture[str], verb: list[str], password: str
+):
+    assert main([*verb, "--database-url", f"postgresql://me:{password}@127.0.0.1:1/shop"]) == 1
+    message = capsys.readouterr().err
+    assert message.startswith("offramp: The database URL has ")
+    assert "in a password, write %2F for /" in message
+    assert "12" not in message
+    assert "hunter" not in message
 
 
 @pytest.fixture

@@ -385,6 +385,10 @@ def test_the_usual_spellings_of_a_url_are_taken(scheme: str):
     [
         (f"mysql://u:{SECRET}@h/d", "The database URL does not start with postgresql://"),
         (f"u:{SECRET}@h/d", "The database URL does not start with postgresql://"),
+        (f"postgresql://u:12/{SECRET}@h/d", "The database URL has /, ? or # in its password."),
+        (f"postgresql://u:12?{SECRET}@h/d", "The database URL has /, ? or # in its password."),
+        (f"postgresql://u:12#{SECRET}@h/d", "The database URL has /, ? or # in its password."),
+        (f"postgresql://u:[{SECRET}@h/d", "The database URL has a bracket too many or too few."),
         (f"postgresql://u:{SECRET}@h:port/d", "The port in the database URL is not a number from 1 to 65535."),
         (f"postgresql://u:{SECRET}@h:99999/d", "The port in the database URL is not a number from 1 to 65535."),
         (f"postgresql+asyncpg://u:{SECRET}@h/d?ssl=require", "The database URL has ssl=, which is SQLAlchemy's."),

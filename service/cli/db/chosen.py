@@ -42,7 +42,7 @@ def chosen_database(arguments: argparse.Namespace, *, make: bool = True, ask: bo
     `make`: whether an embedded one is made if there is none. `ask`: whether another one must answer. Errors:
     `CommandError`.
     """
-    from service.db.connections.address import database_name  # noqa: PLC0415
+    from service.db.connections.address import database_name, postgresql_url  # noqa: PLC0415
     from service.db.development import embedded  # noqa: PLC0415  `offramp --help` needs no database
 
     if arguments.database_url and arguments.data_dir:
@@ -51,6 +51,7 @@ def chosen_database(arguments: argparse.Namespace, *, make: bool = True, ask: bo
     if not named and not arguments.data_dir:
         named = os.environ.get("MIGRATION_DATABASE_URL") or os.environ.get("DATABASE_URL")
     if named:
+        postgresql_url(named)  # raises for one that cannot be, before anything of it is shown
         if ask:
             version_at(named)
         yield Chosen(named, database_name(named), is_embedded=False)

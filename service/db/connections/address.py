@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 5
 URL_HINT = "it looks like postgresql://user:password@host:5432/name"
+ESCAPES_HINT = "in a password, write %2F for /, %3F for ?, %23 for #, %5B for [, %5D for ]"
 REFUSED = ("28P01", "28000", "08P01")
 """SQLSTATE: the password is wrong; the role may not log in like this; either, in pgbouncer's words."""
 
@@ -111,7 +112,12 @@ def postgresql_url(url: str) -> str:
     scheme, separator, rest = url.partition("://")
     if not separator or scheme not in {"postgresql", "postgres", "postgresql+asyncpg"}:
         raise CommandError("The database URL does not start with postgresql://", hint=URL_HINT)
-    parts = urlsplit(f"postgresql://{rest}")
+    try:
+        parts = urlsplit(f"postgresql://{rest}")
+    except ValueError:
+        raise CommandError("The database URL has a bracket too many or too few.", hint=ESCAPES_HINT) from None
+    if "@" not in parts.netloc and "@" in parts.path + parts.query.partition("=")[0] + parts.fragment:
+        raise CommandError("The database URL has /, ? or # in its password.", hint=ESCAPES_HINT)
     if "ssl" in parse_qs(parts.query):
         raise CommandError("The database URL has ssl=, which is SQLAlchemy's.", hint="say sslmode=require")
     try:
