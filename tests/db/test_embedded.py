@@ -131,6 +131,33 @@ def test_an_interrupt_while_it_starts_leaves_no_server(tmp_path: Path, monkeypat
     server.stop()  # which has nothing to do
 
 
+@pytest.mark.parametrize("raised", [KeyboardInterrupt, SystemExit])
+def test_an_interrupt_waits_for_the_program_that_starts_it(tmp_path: Path, raised: type[BaseException]):
+    """Of a pg_ctl that is killed, a server may come when nobody looks any more."""
+    account = Account.of(tmp_path / "none")
+    account.give(tmp_path)
+    done = tmp_path / "done"
+
+    def interrupt(_number: int, _frame: object) -> None:
+        raise raised
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.3)
+        with pytest.raises(raised):
+            account.run(Path("/bin/sh"), "-c", 'sleep 1; touch "$0"', done)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert done.exists()
+
+
+def test_a_terminal_interrupts_us_and_not_the_program_that_starts_it(tmp_path: Path):
+    account = Account.of(tmp_path / "none")
+    group = account.run(Path("/bin/sh"), "-c", "ps -o pgid= -p $$").stdout
+    assert int(group) != os.getpgrp()
+
+
 async def test_a_killed_process_leaves_a_server_that_the_next_one_takes_over(data_dir: Path):
     killed = another_process(data_dir)
     url = said_by(killed)

@@ -41,7 +41,10 @@ class Account:
             os.chown(path, self.uid, self.gid)
 
     def run(self, program: Path, *arguments: object, said: str = "") -> subprocess.CompletedProcess[str]:
-        """Run a program to its end, `said` being its standard input. Paths in `arguments` must be absolute."""
+        """Run a program to its end, `said` being its standard input. Paths in `arguments` must be absolute.
+
+        An interrupt is raised when the program has ended.
+        """
         command = [str(program), *map(str, arguments)]
         closed = _closed_to_others(program, *(each for each in arguments if isinstance(each, Path)))
         if os.geteuid() != 0:
@@ -65,15 +68,22 @@ class Account:
         return ["setpriv", *user, *able, "--"]
 
     def _run(self, command: list[str], said: str, **user: Any) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(  # noqa: S603  PostgreSQL's own programs, found by us
+        with subprocess.Popen(  # noqa: S603  PostgreSQL's own programs, found by us
             command,
-            input=said,
-            capture_output=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            check=False,
             cwd="/",  # the working folder may be closed to the account, and PostgreSQL looks at it
+            start_new_session=True,  # a terminal sends Control-C to all of a session
             **user,
-        )
+        ) as process:
+            try:
+                said_by_it, complained = process.communicate(said)
+            except BaseException:  # of a pg_ctl that is killed nobody knows whether a server will come of it
+                process.wait()
+                raise
+        return subprocess.CompletedProcess(command, process.returncode, said_by_it, complained)
 
 
 def _closed_to_others(*paths: Path) -> Path | None:
