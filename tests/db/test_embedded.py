@@ -233,6 +233,26 @@ def test_a_server_that_cannot_start_says_why(data_dir: Path):
     auto.write_text(before)
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a file that is always full is Linux's")
+@pytest.mark.parametrize("file", ["postgresql.conf", "postmaster.opts"], ids=["to us", "to PostgreSQL"])
+def test_a_disk_that_is_full_is_told_with_what_to_do(data_dir: Path, file: str):
+    with embedded.start(data_dir / "full", throwaway=True) as server:
+        pass
+    (server.folder / file).unlink()
+    (server.folder / file).symlink_to("/dev/full")
+    with pytest.raises(EmbeddedError, match="No space left on device") as raised:
+        embedded.start(data_dir / "full", throwaway=True)
+    assert raised.value.hint == f"make room on the disk of {server.folder}, or give another --data-dir"
+    (server.folder / file).unlink()
+
+
+@pytest.mark.parametrize(
+    "said", ["could not create semaphores: No space left on device", 'unrecognized parameter "no_such_setting"']
+)
+def test_what_is_on_no_disk_does_not_fill_it(said: str):
+    assert not embedded._is_of_a_full_disk(said)
+
+
 CAP_DAC_OVERRIDE = 1
 """Its number: capabilities(7)."""
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")

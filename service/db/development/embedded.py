@@ -10,6 +10,7 @@ is killed leaves the server running, and the next one attaches to it.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import importlib.util
 import os
@@ -73,8 +74,21 @@ def start(data_dir: Path, *, throwaway: bool = False, programs: Path | None = No
     It blocks: half a second the first time, 0.1 s later. Errors: `EmbeddedError`.
     """
     server = EmbeddedServer(data_dir.resolve() / "pg", programs or packaged_programs(), throwaway=throwaway)
-    server.start()
+    try:
+        server.start()
+    except (EmbeddedError, OSError) as error:
+        if not _is_of_a_full_disk(said := str(error)):
+            raise
+        raise EmbeddedError(
+            said, hint=f"make room on the disk of {server.folder}, or give another --data-dir"
+        ) from error
     return server
+
+
+def _is_of_a_full_disk(said: str) -> bool:
+    # Of these PostgreSQL says the same, and they are on no disk.
+    elsewhere = ("shared memory", "semaphores")
+    return os.strerror(errno.ENOSPC) in said and not any(each in said for each in elsewhere)
 
 
 def url_with_database(url: str, database: str) -> str:
