@@ -117,14 +117,17 @@ def development_settings(arguments: argparse.Namespace, issuer: DevelopmentIssue
     if not arguments.issuer and f"{PREFIX}ISSUER" not in given:
         made_up |= ours
     options = {
-        "ISSUER": arguments.issuer,
-        "CLIENT_IDS": arguments.client_id,
-        "API_KEYS": arguments.api_key and _bound(arguments.api_key, arguments),
-        "SCHEMA": arguments.schema,
+        f"{PREFIX}ISSUER": ("--issuer", arguments.issuer),
+        f"{PREFIX}CLIENT_IDS": ("--client-id", arguments.client_id),
+        f"{PREFIX}API_KEYS": ("--api-key", arguments.api_key and _bound(arguments.api_key, arguments)),
+        f"{PREFIX}SCHEMA": ("--schema", arguments.schema),
+        "DATABASE_URL": ("--database-url", arguments.database_url or "postgresql://embedded"),
     }
-    chosen = {PREFIX + name: text for name, text in options.items() if text}
-    url = {"DATABASE_URL": arguments.database_url or "postgresql://embedded"}
-    return Settings.from_environ({PREFIX + name: text for name, text in made_up.items()} | given | chosen | url)
+    chosen = {variable: text for variable, (_, text) in options.items() if text}
+    return Settings.from_environ(
+        {PREFIX + name: text for name, text in made_up.items()} | given | chosen,
+        options={variable: options[variable][0] for variable in chosen},
+    )
 
 
 def _bound(key: str, arguments: argparse.Namespace) -> str:

@@ -53,11 +53,13 @@ class DatabaseSettings:
     )
 
     @classmethod
-    def from_environ(cls, environ: Mapping[str, str]) -> Self:
+    def from_environ(cls, environ: Mapping[str, str], *, options: Mapping[str, str] | None = None) -> Self:
         """Read all settings; a variable that is set but empty counts as not set.
 
-        Errors: SettingsError naming every variable that is missing, wrong or unknown.
+        `options`: variable → the option of a command that its value was given by. Errors: SettingsError naming every
+        variable that is missing, wrong or unknown, or the option that a person typed.
         """
+        names = options or {}
         values: dict[str, Any] = {}
         problems = [*_unknown(environ)]
         for each in fields(cls):
@@ -65,11 +67,14 @@ class DatabaseSettings:
                 try:
                     values[each.name] = setting_of(each).parse(text)
                 except ValueError as error:
-                    problems.append(f"{variable_of(each)} {error}")
+                    problems.append(f"{names.get(variable_of(each), variable_of(each))} {error}")
             elif each.default is MISSING:
                 problems.append(f"{variable_of(each)} is not set: {setting_of(each).doc}")
         if problems:
-            raise SettingsError("\n".join(problems), hint="docs/settings.md describes every setting.")
+            typed = all(each.startswith("--") for each in problems)
+            raise SettingsError(
+                "\n".join(problems), hint=None if typed else "docs/settings.md describes every setting."
+            )
         return cls(**values)
 
     def __repr__(self) -> str:

@@ -255,8 +255,9 @@ def test_a_port_in_use(tmp_path: Path) -> None:
     [
         (["--schema", "no-such-file.graphql"], 1, "no-such-file.graphql"),
         (["--issuer", "https://pool.example"], 1, "--issuer and --client-id go together."),
-        (["--issuer", "http://pool.example", "--client-id", "c"], 2, "OFFRAMP_ISSUER must be an https:// address"),
-        (["--database-url", "mysql://x"], 2, "DATABASE_URL must start with postgresql://"),
+        (["--issuer", "http://pool.example", "--client-id", "c"], 2, "offramp: --issuer must be an https:// address"),
+        (["--issuer", "https://pool.example", "--client-id", ","], 2, "offramp: --client-id must name at least one\n"),
+        (["--database-url", "mysql://x"], 2, "offramp: --database-url must start with postgresql://\n"),
         (
             ["--database-url", "postgresql://u:secret@127.0.0.1:1/x"],
             1,
@@ -274,6 +275,20 @@ def test_mistakes(tmp_path: Path, arguments: list[str], status: int, text: str) 
     port = [] if "--port" in arguments else ["--port", "0"]
     got, said = failed("dev", "--data-dir", str(tmp_path), *port, *arguments)
     assert (got, text in said) == (status, True), said
+
+
+def test_a_setting_of_the_environment_is_named_as_it_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OFFRAMP_ISSUER", "http://pool.example")
+    monkeypatch.setenv("OFFRAMP_CLIENT_IDS", "c")
+    got, said = failed("dev", "--data-dir", str(tmp_path), "--port", "0", "--database-url", "mysql://x")
+    assert (got, said.splitlines()) == (
+        2,
+        [
+            "offramp: --database-url must start with postgresql://",
+            "  OFFRAMP_ISSUER must be an https:// address (http:// only for this machine)",
+            "  docs/settings.md describes every setting.",
+        ],
+    )
 
 
 def test_a_schema_that_cannot_be_imported_says_where(tmp_path: Path) -> None:
