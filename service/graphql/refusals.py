@@ -61,7 +61,8 @@ def _message(error: GraphQLError, schema: GraphQLSchema, document: DocumentNode 
     if missing is not None:
         return _coerced_null(missing[2], _input_type(schema, missing[1], missing[2]))
     # What was found is the caller's own input, which may be long and need not be repeated.
-    return _FOUND.sub(".", error.message)
+    message = _FOUND.sub(".", error.message)
+    return message.removesuffix(".") if message.endswith("?.") else message  # its question has its own mark
 
 
 def _coerced_null(name: str, type_name: str) -> str:

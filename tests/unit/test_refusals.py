@@ -109,6 +109,15 @@ def test_errors_of_variables(query: str, variables: dict[str, Any], message: str
     assert "found" not in error["message"].lower()
 
 
+def test_a_question_ends_in_its_mark():
+    said = "Expected value of type 'CreateProductInput' not to include unknown field 'nam'. Did you mean 'name'?"
+    by_variable = refused(CREATE, {"i": {**PRODUCT, "nam": 1}})
+    fields = 'organizationId: "o", sku: "s", name: "n", price: 1, active: true, ratings: [], nam: 1'
+    in_place = refused(f"mutation {{ createProduct(input: {{ {fields} }}) {{ id }} }}")
+    assert [each["message"] for each in by_variable] == [f"Variable '$i' has invalid value: {said}"]
+    assert [each["message"] for each in in_place] == [said]
+
+
 @pytest.mark.parametrize(
     ("variables", "matched"),
     [({"id": None}, True), ({}, True), ({"id": {}}, False)],
