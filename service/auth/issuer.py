@@ -25,6 +25,7 @@ from jwt.algorithms import RSAAlgorithm
 from service.auth.api_keys import new_api_key
 from service.auth.principal import ORGANIZATION_CLAIM
 from service.auth.private_file import read_or_make
+from service.auth.tokens import DEVELOPMENT
 from service.errors import CommandError
 
 CLIENT_ID = "offramp-development"
@@ -61,7 +62,7 @@ class DevelopmentIssuer:
     @property
     def url(self) -> str:
         """The `iss` of its tokens. Nothing answers there: the keys are handed over by `jwks`."""
-        return f"https://offramp.localhost/{self.key_id[:12]}"
+        return f"{DEVELOPMENT}{self.key_id[:12]}"
 
     @property
     def jwks(self) -> str:

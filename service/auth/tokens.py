@@ -28,12 +28,20 @@ EXPIRED = "Token has expired."
 REFUSED = "You are not authorized to make this call."
 UNTRUSTED = f"{REFUSED} No user pool that is trusted here has issued this token. {USE_INSTEAD}"
 """A client in authMode oidc meets it, or one that signs in to another pool."""
+DEVELOPMENT = "https://offramp.localhost/"
+"""What the `iss` of every development issuer starts with; the first characters of its key's id follow."""
+OTHER_FOLDER = (
+    f"{REFUSED} The development issuer of another data folder has issued this token. "
+    "Make one with offramp token, and with the --data-dir of this server."
+)
+"""Only where a development issuer is trusted."""
 
 LARGEST_TOKEN = 16_384
 LONGEST_KEY_ID = 256
 LAST_SECOND = 100_000_000_000
 """No clock shows this many seconds before the year 5138: an `exp` beyond it is no time."""
 COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+DEVELOPMENT_ISSUER = re.compile(re.escape(DEVELOPMENT) + "[A-Za-z0-9_-]{12}")
 OTHER_TIMES = ("iat", "nbf", "auth_time")
 
 
@@ -66,8 +74,15 @@ class TokenVerifier:
         pool = self._pools.get(issuer)
         key = await pool.keys.find(kid) if pool else None
         if pool is None or key is None:
-            raise Unauthenticated(UNTRUSTED)
+            raise Unauthenticated(OTHER_FOLDER if self._is_of_another_folder(issuer) else UNTRUSTED)
         return _verified(token, key, pool)
+
+    def _is_of_another_folder(self, issuer: str) -> bool:
+        return (
+            issuer not in self._pools
+            and DEVELOPMENT_ISSUER.fullmatch(issuer) is not None
+            and any(DEVELOPMENT_ISSUER.fullmatch(each) for each in self._pools)
+        )
 
 
 def _verified(token: str, key: RSAPublicKey, pool: Pool) -> dict[str, Any]:

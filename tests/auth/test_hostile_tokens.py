@@ -12,7 +12,7 @@ import pytest
 from service.app import compose
 from service.auth.authenticator import NO_HEADER, SIGNED
 from service.auth.issuer import DevelopmentIssuer
-from service.auth.tokens import EXPIRED, REFUSED, UNPARSABLE, UNTRUSTED
+from service.auth.tokens import EXPIRED, OTHER_FOLDER, REFUSED, UNPARSABLE, UNTRUSTED
 from service.catalog.model import Catalog
 from service.db.connections.engine import Database
 from service.db.development.embedded import url_as
@@ -21,7 +21,7 @@ from service.settings import Settings
 from tests.auth.hostile import GOOD, HOSTILE, Forge, Hostile
 from tests.conftest import MakeDatabase
 
-MESSAGES = {NO_HEADER, SIGNED, UNPARSABLE, EXPIRED, REFUSED, UNTRUSTED}
+MESSAGES = {NO_HEADER, SIGNED, UNPARSABLE, EXPIRED, REFUSED, UNTRUSTED, OTHER_FOLDER}
 KEY = "da2-hostilehostilehostilehosti"
 
 

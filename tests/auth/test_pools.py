@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from service.auth.authenticator import Authenticator, authenticator_from
+from service.auth.issuer import DevelopmentIssuer
 from service.auth.keys import UNKNOWN_PAUSE, FetchedKeys
 from service.auth.membership import Members
 from service.auth.tokens import REFUSED, UNTRUSTED, Pool, TokenVerifier
@@ -108,6 +109,20 @@ async def test_e4_the_keys_of_one_pool_prove_nothing_of_the_other(migration: Mig
         assert await refusal(verifier, signed(mine, claims_of(other))) == UNTRUSTED
         assert await refusal(verifier, signed(mine, claims_of(other), kid=other.key_id)) == REFUSED
         assert (await verifier.verify(signed(mine, claims_of(mine))))["iss"] == mine.url
+
+
+async def test_no_pool_but_a_development_issuer_tells_of_others(
+    migration: Migration, issuer: DevelopmentIssuer, other_issuer: DevelopmentIssuer
+) -> None:
+    token = other_issuer.issue("s1", "alice")
+    assert await refusal(migration.verifier, token) == UNTRUSTED
+    developing = replace(migration.settings, issuer=issuer.url, jwks=issuer.jwks, other_pools=())
+    with pytest.raises(Unauthenticated) as refused:
+        await authenticator_from(developing).authenticate({"authorization": token})
+    assert refused.value.message == (
+        "You are not authorized to make this call. The development issuer of another data folder has issued this "
+        "token. Make one with offramp token, and with the --data-dir of this server."
+    )
 
 
 async def test_e9_a_stranger_makes_nobody_fetch_anything(migration: Migration) -> None:

@@ -12,7 +12,7 @@ import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 
 from service.auth.issuer import DevelopmentIssuer
-from service.auth.tokens import EXPIRED, REFUSED, UNPARSABLE, UNTRUSTED, Pool, TokenVerifier
+from service.auth.tokens import EXPIRED, OTHER_FOLDER, REFUSED, UNPARSABLE, UNTRUSTED, Pool, TokenVerifier
 from service.errors import Unauthenticated
 from tests.auth.forge import claims_of, part, sealed, signed
 
@@ -78,7 +78,7 @@ async def test_e3_a_token_signed_with_the_public_key_as_a_password(
 async def test_e4_a_token_of_another_pool(
     issuer: DevelopmentIssuer, other_issuer: DevelopmentIssuer, verifier: TokenVerifier
 ) -> None:
-    assert await refusal(verifier, other_issuer.issue("s1", "alice")) == UNTRUSTED
+    assert await refusal(verifier, other_issuer.issue("s1", "alice")) == OTHER_FOLDER
     assert await refusal(verifier, signed(other_issuer, claims_of(issuer))) == UNTRUSTED
     borrowed_kid = signed(other_issuer, claims_of(issuer), kid=issuer.key_id)
     assert await refusal(verifier, borrowed_kid) == REFUSED

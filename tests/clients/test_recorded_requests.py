@@ -12,7 +12,7 @@ import pytest
 
 from service.auth.authenticator import NO_HEADER, SIGNED
 from service.auth.issuer import DevelopmentIssuer
-from service.auth.tokens import UNPARSABLE, UNTRUSTED
+from service.auth.tokens import OTHER_FOLDER, UNPARSABLE, UNTRUSTED
 
 RECORDS = {each["name"]: each for each in json.loads((Path(__file__).parent / "exchanges.json").read_text())}
 OF_THE_OTHER_GENERATION = {
@@ -80,7 +80,7 @@ def test_what_to_use_is_named(message):
 def test_a_token_of_another_issuer_is_refused_with_that_reason(send, tmp_path):
     stranger = DevelopmentIssuer.open(tmp_path).issue("sub-1", "oidc-user")
     answer = send("gen1/userPool/query", authorization=stranger)
-    assert (answer.status_code, answer.json()["message"]) == (401, UNTRUSTED)
+    assert (answer.status_code, answer.json()["message"]) == (401, OTHER_FOLDER)
 
 
 def test_bearer_before_the_token_is_fine(send, tokens):
