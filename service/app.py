@@ -166,6 +166,7 @@ def _rest(settings: Settings, door: RestDoor, catalog: Catalog, callers: Callers
 
 def _problem_of(database: Database, catalog: Catalog) -> Problem:
     async def problem() -> str | None:
+        """What is wrong with the database just now; None if it can be served from."""
         try:
             if catalog.is_enforced:
                 return await serving_problem(database)

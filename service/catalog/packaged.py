@@ -141,6 +141,7 @@ class _Reader:
         return Field(name, self.type(type_), column, default, self.rules_of(rules) if rules else (), *rest)
 
     def relation(self, row: list[Any]) -> Relation:
+        """The relation of a row; it may have rules of its own, and tables that enforce it say what a delete does."""
         name, kind, target, fields, target_fields, index, required, rules, on_delete = row
         return Relation(
             name,
@@ -155,6 +156,7 @@ class _Reader:
         )
 
     def model(self, row: list[Any]) -> Model:
+        """The model of a row, with all its fields, relations and indexes."""
         (
             name, plural, table, fields, key, operations, relations, indexes, rules, timestamps, unresolved, order,
             names_key, is_join, module, description, tenant,
@@ -184,6 +186,7 @@ class _Reader:
         return ObjectType(name, self.fields(fields), self.fields(relations), tuple(order))
 
     def operation(self, row: list[Any]) -> Operation:
+        """The custom operation of a row."""
         root, name, type_, arguments, function, rules, mutations = row
         return Operation(
             Root(root),

@@ -61,6 +61,7 @@ async def place_purchase_order(call: Call, input: Given) -> Row:
     ordered = [(line["productId"], line["quantity"]) for line in lines]
 
     async def place(rows: Rows) -> str:
+        """Write the order and its lines; the result is its id. All of it again after a clash."""
         await _check_references(rows, input)
         order: str = (await rows.create("PurchaseOrder", _order_of(input)))["id"]
         for number, line in enumerate(lines, 1):
@@ -82,6 +83,7 @@ async def receive_purchase_order(call: Call, purchase_order_id: str, lines: Sequ
     _check_lines((line["lineNumber"], line["quantity"]) for line in lines)
 
     async def receive(rows: Rows) -> None:
+        """Lock the order, then write what arrived. All of it again after a clash."""
         connection = rows.connection
         order = await purchase_orders.locked_order(connection, purchase_order_id, call.principal.organization)
         organization, warehouse, lot = _receivable(order, purchase_order_id)

@@ -32,6 +32,7 @@ def docs_routes(description: str, callers: Callable[[str], Sequence[Caller]]) ->
     """
 
     async def page(request: Request) -> Response:
+        """The page, with the callers that may be chosen under the name it was asked for by."""
         offered = callers(request.headers.get("host", ""))
         settings = {
             "description": description,

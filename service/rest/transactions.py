@@ -77,6 +77,7 @@ class Transactions:
             raise Flawed(flaws)
 
         async def write(session: Session) -> Reply:
+            """Do the operations in turn; one that is refused undoes them all."""
             named = Named()
             results = [
                 await self._operation(each, f"/operations/{at}", named, session, lenient=lenient)

@@ -127,6 +127,7 @@ class _Result:
     # ------------------------------------------------------------ for a person
 
     def as_text(self) -> Iterator[str]:
+        """The lines to print: a summary, a table of the files, then all that needs a person."""
         files = self._files()
         yield self._summary(len(files))
         yield ""
@@ -192,6 +193,7 @@ class _Result:
     # ------------------------------------------------------------ for a machine
 
     def as_json(self) -> dict[str, Any]:
+        """The object that `--json` prints; a place is `file:line`."""
         return {
             "operations": [*map(_unreadable_json, self.read.unreadable), *map(_checked_json, self.checked)],
             "failing": self.failing,
