@@ -157,6 +157,8 @@ class ConditionFailed(ServiceError):
     error_type = "DynamoDB:ConditionalCheckFailedException"
     NOT_MET = "The conditional request failed"
     """What DynamoDB says of a key that exists, a row that does not, and a condition that is false."""
+    field: str | None = None
+    """What refers to nothing, by its name in the API, where that is known."""
 
     def __init__(self, message: str = NOT_MET, *, info: Mapping[str, str | int] | None = None) -> None:
         super().__init__(message, info=info)

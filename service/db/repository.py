@@ -24,6 +24,7 @@ from service.db.plans.run import Run
 from service.db.plans.selections import Guarded, Items, Many, One, Selected
 from service.db.plans.sources import Groups
 from service.db.plans.writes import Writer
+from service.db.schema.constraints import foreign_key_name
 from service.db.schema.tables import Tables
 from service.db.security.context import TELL, context_of, named_by
 from service.db.sql.marks import with_cursors
@@ -138,7 +139,7 @@ class Repository:
         try:
             answer = await self._write(prepared, run, transaction)
         except BrokenReference as error:
-            raise ConditionFailed(_broken(prepared.plan, error.constraint)) from error
+            raise _broken(prepared.plan, error.constraint) from error
         except Invalid as error:
             named = {each.column: each.name for each in prepared.plan.model.fields}
             error.field = named.get(error.column or "")
@@ -216,16 +217,19 @@ def _given(text: str, statement: Statement, run: Run) -> str:
     return with_cursors(text, statement.orders, run.cursor)
 
 
-def _broken(plan: Create | Update | Delete, constraint: str | None) -> str:
-    """What a foreign key has against a write, in words; the same whether a row is nobody's or somebody else's."""
+def _broken(plan: Create | Update | Delete, constraint: str | None) -> ConditionFailed:
+    """What a foreign key has against a write; the same whether a row is nobody's or somebody else's."""
     if isinstance(plan, Delete):
-        return "Another row still refers to this one."
-    table, tenant = plan.model.table, plan.model.tenant
-    for field in plan.model.stored:
-        whole = f"{tenant.column}_{field.column}" if tenant and tenant != field else field.column
-        if constraint == f"{table}_{whole}_fkey":
-            return f"{field.name} refers to a row that does not exist."
-    return "A row that is referred to does not exist."
+        return ConditionFailed("Another row still refers to this one.")
+    model = plan.model
+    for field in model.stored:
+        alone = foreign_key_name(model, field.column)
+        within = foreign_key_name(model, model.tenant.column, field.column) if model.tenant else alone
+        if constraint in {alone, within}:
+            failed = ConditionFailed(f"{field.name} refers to a row that does not exist.")
+            failed.field = field.name
+            return failed
+    return ConditionFailed("A row that is referred to does not exist.")
 
 
 def leads_to(selection: tuple[Selected, ...], model: str) -> bool:

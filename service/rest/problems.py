@@ -19,7 +19,7 @@ from typing import Any
 import orjson
 
 from service.bodies import Malformed
-from service.errors import CursorMismatch, Forbidden, Invalid, NotFound, RateLimited, ServiceError
+from service.errors import ConditionFailed, CursorMismatch, Forbidden, Invalid, NotFound, RateLimited, ServiceError
 
 ERRORS = "/errors"
 """Where the pages about errors are, each under its code."""
@@ -140,7 +140,7 @@ def shown_problem(error: ServiceError) -> dict[str, Any]:
 
 def _place(error: ServiceError) -> str | None:
     """What of the request an error is about: a part of it, a field of its body, or a field of the body of a part."""
-    if not isinstance(error, Invalid) or error.field is None:
+    if not isinstance(error, Invalid | ConditionFailed) or error.field is None:
         return error.part
     return f"/{error.field}" if error.part is None else f"{error.part}/body/{error.field}"
 

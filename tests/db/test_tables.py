@@ -1,13 +1,27 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 
-from service.catalog.model import Catalog, Field, Index, Model, ObjectType, Operations, Relation, RelationKind, TypeRef
+from service.catalog.model import (
+    Catalog,
+    Field,
+    Index,
+    Integrity,
+    Model,
+    ObjectType,
+    Operations,
+    Relation,
+    RelationKind,
+    TypeRef,
+)
 from service.db.connections.engine import Database
+from service.db.plans.plan import Create
+from service.db.repository import _broken
 from service.db.schema.functions import datetime_text, joined
 from service.db.schema.tables import Tables, access_paths, column_type, tables_from_catalog
 from tests.conftest import MakeDatabase
@@ -121,6 +135,22 @@ def test_index_names_are_cut_to_postgresqls_limit_and_stay_apart():
     assert max(map(len, names)) == 63
     assert "kind_a_b_c_idx" in names
     assert "kind_a_b_c_idx_2" in names
+
+
+def test_a_foreign_key_that_refuses_leads_to_the_field_that_refers(enforced: Catalog):
+    to_sale = Relation("sale", RelationKind.BELONGS_TO, "Sale", ("saleOfLongAgo" * 5,), ("id",))
+    long = model("Long", field("id", "ID"), field("saleOfLongAgo" * 5, "ID"), relations=(to_sale,))
+    few = replace(ORDERS, models=(*ORDERS.models, long), integrity=Integrity.ENFORCED)
+    named = []
+    for catalog in (enforced, few):
+        for each in catalog.models:
+            for key in tables_from_catalog(catalog).tables[each.table].foreign_key_constraints:
+                refers = _broken(Create(each, {}, ()), str(key.name)).field
+                assert refers is not None, key.name
+                assert each.stored_by_name[refers].column in key.column_keys
+                named.append(refers)
+    assert "categoryId" in named
+    assert named[-1] == "saleOfLongAgo" * 5
 
 
 async def test_only_key_columns_are_required(database: Database):

@@ -120,7 +120,25 @@ async def test_what_the_tables_refuse_is_a_problem_in_plain_words(supplied: Rest
         problem = await supplied.refused(status, method, at, sent, caller=ADMIN_OF_A)
         assert problem["code"] == code, (method, at, problem)
         assert problem["detail"].startswith(detail), (method, at, problem)
+        if detail == NO_ROW:
+            assert [each["pointer"].rpartition("/")[2] for each in problem["errors"]] == ["supplierId"]
     await supplied.refused(404, "GET", f"{path}/broken", caller=ADMIN_OF_A)
+
+
+async def test_the_part_of_a_batch_that_refers_to_nothing_is_pointed_to(supplied: Rest):
+    bodies = [order("whole"), order("broken", supplierId="of-b")]
+    batch = {"requests": [{"body": each} for each in bodies]}
+    problem = await supplied.refused(409, "POST", f"{ORDERS}:batchCreate", batch, caller=ADMIN_OF_A)
+    assert [each["pointer"] for each in problem["errors"]] == ["/requests/1/body/supplierId"]
+    operations = [{"method": "POST", "path": ORDERS, "body": each} for each in bodies]
+    problem = await supplied.refused(409, "POST", "/v1/transactions", {"operations": operations}, caller=ADMIN_OF_A)
+    assert [each["pointer"] for each in problem["errors"]] == ["/operations/1/body/supplierId"]
+    gone = [{"method": "DELETE", "path": "/v1/suppliers/s1"}]
+    problem = await supplied.refused(409, "POST", "/v1/transactions", {"operations": gone}, caller=ADMIN_OF_A)
+    assert problem["detail"] == "Another row still refers to this one."
+    apart = await supplied.send("POST", f"{ORDERS}:batchCreate", batch | {"atomic": False}, caller=ADMIN_OF_A)
+    whole, broken = apart.json()["results"]
+    assert (whole["status"], broken["status"], broken["problem"]["detail"]) == (201, 409, NO_ROW)
 
 
 async def test_a_change_is_refused_as_a_create_is(supplied: Rest):

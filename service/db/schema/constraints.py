@@ -79,9 +79,14 @@ def _references(model: Model, catalog: Catalog, tables: Mapping[str, Table]) -> 
             yield ForeignKeyConstraint(
                 columns,
                 [tables[target.name].c[its] for _, its in pairs],
-                name=shortened("_".join((model.table, *columns, "fkey"))),
+                name=foreign_key_name(model, *columns),
                 ondelete=_on_delete(model, relation),
             )
+
+
+def foreign_key_name(model: Model, *columns: str) -> str:
+    """The name of the foreign key that these columns of a model's table make."""
+    return shortened("_".join((model.table, *columns, "fkey")))
 
 
 def _tenant_of(model: Model) -> tuple[str, ...]:
