@@ -77,6 +77,7 @@ async def test_it_migrates_tables_with_rows_as_far_as_it_is_told(migrate: LocalL
     await administrator.execute_ddl("UPDATE products SET sku = 's1' WHERE id = 'p1'")
     await administrator.close()
     assert [migrate.invoke(event) for event in ({"revision": "0002"}, {})] == [{"revision": "0002"}, {"revision": HEAD}]
+    assert migrate.invoke({"revision": "0001"}) == {"revision": HEAD}  # where it is, and not what was asked for
 
 
 @pytest.mark.parametrize(
