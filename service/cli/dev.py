@@ -147,12 +147,10 @@ def _serve(
     from service.cli.server import serve  # noqa: PLC0415  as above
     from service.db.connections.engine import Database  # noqa: PLC0415  as above
     from service.db.connections.watch import watch_statements  # noqa: PLC0415  as above
-    from service.demo import fits  # noqa: PLC0415  as above
     from service.page import Caller  # noqa: PLC0415  as above
     from service.settings.forms import LOCAL_HOSTS  # noqa: PLC0415  as above
 
-    catalog = _catalog(settings.schema, arguments.integrity, quiet=arguments.json)
-    has_demo = settings.schema is None and fits(catalog)
+    catalog, has_demo = _catalog(settings.schema, arguments.integrity, quiet=arguments.json)
     people = people_of_inventory() if has_demo else people_of(catalog)
     if settings.issuer != issuer.url:
         people = []
@@ -190,13 +188,15 @@ def _bare_key(settings: Settings) -> str:
     return settings.api_keys[0].partition("@")[0]
 
 
-def _catalog(schema: str | None, integrity: str | None, *, quiet: bool) -> Catalog:
+def _catalog(schema: str | None, integrity: str | None, *, quiet: bool) -> tuple[Catalog, bool]:
+    """The catalog to serve, and whether the demo data is for its models: on `legacy` tables it is, too."""
     from service.demo import fits  # noqa: PLC0415  as above
     from service.source import catalog_at  # noqa: PLC0415  as above
 
     with step(f"Reading {schema or 'the inventory'}", quiet=quiet) as reading:
         catalog, needing_a_person = catalog_at(schema)
-        ours = "the shipped inventory" if fits(catalog) else "service/db/models"
+        has_demo = schema is None and fits(catalog)
+        ours = "the shipped inventory" if has_demo else "service/db/models"
         reading.done = f"{counted(len(catalog.models), 'model')} of {schema or ours}"
     if needing_a_person and not quiet:
         needed = f"{counted(needing_a_person, 'thing')} in it need{'s' if needing_a_person == 1 else ''} a person"
@@ -206,7 +206,7 @@ def _catalog(schema: str | None, integrity: str | None, *, quiet: bool) -> Catal
             "An imported schema is served in `legacy` integrity: it does not say which field is the organization.",
             hint="Leave --integrity out. To own the models, and say it in them: docs/own-models.md",
         )
-    return catalog.as_legacy() if integrity == "legacy" else catalog
+    return (catalog.as_legacy() if integrity == "legacy" else catalog), has_demo
 
 
 @contextmanager

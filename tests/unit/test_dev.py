@@ -93,6 +93,13 @@ def inventory_server(data_dir: Path) -> Iterator[Running]:
         yield running
 
 
+def test_the_demo_data_is_there_in_legacy_integrity_too(tmp_path: Path) -> None:
+    with dev(tmp_path, "--integrity", "legacy") as running:
+        ingrid = next(token for label, token in running.said["tokens"].items() if "Ingrid" in label)
+        found = running.ask("{ listProductSuppliers(limit: 1) { items { productId } } }", authorization=ingrid)
+        assert len(found["data"]["listProductSuppliers"]["items"]) == 1
+
+
 def test_it_serves_the_inventory_to_those_it_gave_tokens(inventory_server: Running, data_dir: Path) -> None:
     said = inventory_server.said
     assert said["apiKey"] == api_key(data_dir)
