@@ -11,7 +11,7 @@ from typing import Any
 from service.aws.login import address_from
 from service.db.connections.address import Address
 from service.db.connections.engine import Database
-from service.db.migrations.upgrade import current_revision, upgrade
+from service.db.migrations.upgrade import revision_of, upgrade
 from service.db.organizations import NewOrganization, create_organization
 from service.db.readiness import migration_problem
 from service.errors import CommandError
@@ -31,19 +31,11 @@ def run_migration(event: object) -> dict[str, Any]:
     match event or {"revision": "head"}:
         case {"revision": str(revision), **rest} if not rest:
             upgrade(address, revision)
-            return {"revision": asyncio.run(_revision(address))}
+            return {"revision": asyncio.run(revision_of(address, behind_proxy=True))}
         case {"organization": {**given}, **rest} if not rest:
             return asyncio.run(_organization(address, given))
         case _:
             raise CommandError("The migration function does not know what to do.", hint=USAGE)
-
-
-async def _revision(address: Address) -> str | None:
-    database = Database.connect(address, size=1, behind_proxy=True)
-    try:
-        return await current_revision(database)
-    finally:
-        await database.close()
 
 
 async def _organization(address: Address, given: Mapping[Any, Any]) -> dict[str, Any]:

@@ -73,6 +73,7 @@ class Database:
         settings = None if behind_proxy else DIRECT_SETTINGS
 
         async def open_driver(**_: object) -> asyncpg.Connection:
+            """A connection that `admit` has nothing against."""
             # Without a cache asyncpg leaves it to `Lane` which statements have names.
             driver = await where.open(statement_cache_size=0, server_settings=settings)
             if behind_proxy:

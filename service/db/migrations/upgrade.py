@@ -88,9 +88,9 @@ async def current_revision(database: Database) -> str | None:
     return await database.fetch_value("SELECT version_num FROM alembic_version")
 
 
-async def revision_of(address: Address | str) -> str | None:
+async def revision_of(address: Address | str, *, behind_proxy: bool = False) -> str | None:
     """The revision that a database is at, asked on a connection of its own. Errors: `CommandError`, `Unavailable`."""
-    database = Database.connect(address, size=1)
+    database = Database.connect(address, size=1, behind_proxy=behind_proxy)
     try:
         return await current_revision(database)
     finally:

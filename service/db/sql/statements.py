@@ -171,6 +171,7 @@ class _Maker:
         self.output = Output(self.aliases, self.binds, self.predicates)
 
     def finish(self, statement: Select[Any]) -> Statement:
+        """The text of a statement, who asks told in it where that is enforced, and where its arguments come from."""
         if self._catalog.is_enforced:
             statement = told(statement, [self.binds.add(sources.Asking(at), Text()) for at in range(3)])
         compiled = statement.compile(dialect=_DIALECT)

@@ -161,6 +161,7 @@ def _relationship(member: Member, spec: RelationSpec) -> RelationshipProperty[An
     """A relationship to read by: joined on the key, never loaded by accident, never written through."""
 
     def condition() -> ColumnElement[bool]:
+        """The join, made when all classes are mapped: the target may come after this one."""
         own: type[DeclarativeBase] = found.parent.class_
         target = next(each.class_ for each in own.registry.mappers if each.class_.__name__ == member.target)
         pairs = zip(*_matched(own, target, spec), strict=True)
